@@ -11,3 +11,4 @@
 //! `model` and `error`, and talk to the rest over HTTP alone. A test reads the sources and fails when an arrow points up.
 
 pub mod error;
+pub mod model;

@@ -1,0 +1,20 @@
+//! The words that every room shares: plain data, no I/O.
+
+mod clock;
+mod date;
+mod entity;
+mod event;
+mod fingerprint;
+mod reference;
+mod secret;
+
+pub use clock::Clock;
+pub use date::{parse_date, rfc3339, second_of};
+pub use entity::Entity;
+pub use event::{Action, EventKind, SAMPLE_DATE, SAMPLE_REFERENCE};
+pub use fingerprint::{Fingerprint, digest};
+pub use reference::Reference;
+pub use secret::Secret;
+
+/// An object as HrFlow indexes it, or as a partner gave it: members in alphabetical order.
+pub type Object = serde_json::Map<String, serde_json::Value>;
