@@ -1,0 +1,282 @@
+//! Every setting: name, default, meaning; read once, all problems told together.
+//!
+//! A setting comes from a TOML file, and from the environment where `OEM_CONNECTOR__SECTION__KEY` is set; partners go by
+//! their names there (`OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEY`). This is the only room that looks at the environment.
+//! Whether the jq filters compile is told by `partner::Service::new`, since jq has its home there.
+
+mod check;
+mod hrflow;
+mod network;
+mod problem;
+mod read;
+mod section;
+mod service;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::model::{Entity, Secret};
+
+pub use network::is_public;
+pub use problem::{Problem, Problems};
+
+/// The whole configuration, checked.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the API listens. `listen`, default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// A listener of its own for `/metrics`, without a key. `metrics_listen`, default none.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `sqlite://file` or `postgres://…`; a relative file was resolved. `database_url`, default `sqlite://connector.db`.
+    pub database_url: String,
+    /// Keys that may start pulls and act for any partner. `operator_keys`, default none.
+    pub operator_keys: Vec<Secret>,
+    /// Bounds and waits. `[limits]`.
+    pub limits: Limits,
+    /// One per ATS installation. `[[partner]]`.
+    pub partners: Vec<Partner>,
+}
+
+/// All of it but the database's address, which may hold a password; the secrets hide themselves.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listen, metrics_listen, database_url: _, operator_keys, limits, partners } = self;
+        f.debug_struct("Config")
+            .field("listen", listen)
+            .field("metrics_listen", metrics_listen)
+            .field("operator_keys", operator_keys)
+            .field("limits", limits)
+            .field("partners", partners)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Every secret in it, for the scrubber of what others say; the database's password as it is written and as it is meant.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.operator_keys.clone();
+        for partner in &self.partners {
+            secrets.extend_from_slice(&partner.keys);
+            secrets.push(partner.hrflow.api_key.clone());
+            match &partner.service.auth {
+                Auth::None => {}
+                Auth::Header { value, .. } => secrets.push(value.clone()),
+                Auth::Bearer { token } => secrets.push(token.clone()),
+                Auth::Basic { password, .. } => secrets.push(password.clone()),
+            }
+        }
+        for written in self.database_passwords() {
+            let meant = percent_decode_str(&written).decode_utf8_lossy().into_owned();
+            if meant != written {
+                secrets.push(Secret::new(meant));
+            }
+            secrets.push(Secret::new(written));
+        }
+        secrets
+    }
+
+    /// The passwords of the database's address: before the host, and as a parameter.
+    fn database_passwords(&self) -> Vec<String> {
+        let Ok(url) = Url::parse(&self.database_url) else { return Vec::new() };
+        let parameters = url.query().unwrap_or_default().split('&');
+        let passwords = parameters.filter_map(|parameter| parameter.strip_prefix("password="));
+        url.password().into_iter().chain(passwords).map(str::to_owned).collect()
+    }
+}
+
+/// Bounds and waits that rarely need a change. `[limits]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Webhooks that may wait for the writer before the answer is 503. `webhook_queue`, default 4096.
+    pub webhook_queue: usize,
+    /// Due records per partner above which a pull stops reading. `due_records`, default 2000.
+    pub due_records: i64,
+    /// How often a page is tried before the pull fails. `page_attempts`, default 6.
+    pub page_attempts: u32,
+    /// How long one call to a partner or to HrFlow may take. `call_timeout_seconds`, default 10, at most 60.
+    pub call_timeout: Duration,
+    /// How long a lease lasts unless renewed; longer than a call. `lease_seconds`, default 25.
+    pub lease: Duration,
+    /// How often a record that fails by its own fault is tried before it is set aside. `record_attempts`, default 5.
+    pub record_attempts: i32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            webhook_queue: 4096,
+            due_records: 2000,
+            page_attempts: 6,
+            call_timeout: Duration::from_secs(10),
+            lease: Duration::from_secs(25),
+            record_attempts: 5,
+        }
+    }
+}
+
+/// One ATS installation. `[[partner]]`.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// Its name in addresses and rows: lower-case letters, digits, `-` and `_`. `name`.
+    pub name: String,
+    /// What it sends us as `X-API-KEY`. `keys`.
+    pub keys: Vec<Secret>,
+    /// Its profiles in HrFlow, 40 hex characters. `source_key`.
+    pub source_key: String,
+    /// Its jobs in HrFlow, 40 hex characters. `board_key`.
+    pub board_key: String,
+    /// What ranks, 40 hex characters or a slug. `algorithm_key`.
+    pub algorithm_key: String,
+    /// `[hrflow]` with the overrides of `[partner.hrflow]`.
+    pub hrflow: HrFlow,
+    /// Its web services. `[partner.service]`.
+    pub service: Service,
+}
+
+impl Partner {
+    /// The source for profiles, the board for jobs.
+    pub fn container_key(&self, entity: Entity) -> &str {
+        match entity {
+            Entity::Profile => &self.source_key,
+            Entity::Job => &self.board_key,
+        }
+    }
+}
+
+/// An HrFlow workspace. `[hrflow]`.
+#[derive(Clone, Debug)]
+pub struct HrFlow {
+    /// `api_url`, default `https://api.hrflow.ai/v1`, kept without a final slash.
+    pub api_url: Url,
+    /// `api_key`.
+    pub api_key: Secret,
+    /// Sent as `X-USER-EMAIL`. `user_email`.
+    pub user_email: String,
+    /// The budget of the workspace. `requests_per_minute`, default 600.
+    pub requests_per_minute: u32,
+    /// Calls at once. `concurrency`, default 16.
+    pub concurrency: usize,
+    /// The part of the budget that is kept for scoring and searching. `query_share`, default 0.3, from 0 to below 1.
+    pub query_share: f64,
+    /// Whether `api_url` may be loopback or private. `allow_private_network`, default false.
+    pub allow_private_network: bool,
+}
+
+/// A partner's web services. `[partner.service]`.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// What every path below starts with. `base_url`.
+    pub base_url: Url,
+    /// `auth`, default `{ kind = "none" }`.
+    pub auth: Auth,
+    /// `requests_per_second`, default 10.
+    pub requests_per_second: u32,
+    /// Calls at once. `concurrency`, default 4.
+    pub concurrency: usize,
+    /// Whether the service may live on a loopback or private address. `allow_private_network`, default false.
+    pub allow_private_network: bool,
+    /// `[partner.service.profiles]`.
+    pub profiles: Option<Resource>,
+    /// `[partner.service.jobs]`.
+    pub jobs: Option<Resource>,
+}
+
+impl Service {
+    /// How one kind of object is read, if this partner has it.
+    pub fn resource(&self, entity: Entity) -> Option<&Resource> {
+        match entity {
+            Entity::Profile => self.profiles.as_ref(),
+            Entity::Job => self.jobs.as_ref(),
+        }
+    }
+}
+
+/// How a call is authenticated. `auth = { kind = … }`.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// A header of any name.
+    Header {
+        /// The header's name. `name`.
+        name: String,
+        /// The header's value. `value`.
+        value: Secret,
+    },
+    /// `Authorization: Bearer …`.
+    Bearer {
+        /// The token. `token`.
+        token: Secret,
+    },
+    /// `Authorization: Basic …` (RFC 7617).
+    Basic {
+        /// The user. `username`.
+        username: String,
+        /// The password, which may be empty. `password`, default empty.
+        password: Secret,
+    },
+}
+
+/// How one kind of object is listed, fetched and mapped. `[partner.service.profiles]`, `[partner.service.jobs]`.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The path of the list. `list`.
+    pub list: String,
+    /// The path of one object, with `{reference}`. `get`.
+    pub get: String,
+    /// jq: where the list is in its answer. `items`, default `.`.
+    pub items: String,
+    /// jq: unwraps the answer of `get`. `item`, default `.`.
+    pub item: String,
+    /// jq: the reference in an object; a number becomes its decimal text. `reference`, default `.reference`.
+    pub reference: String,
+    /// jq: when the object last changed. `updated_at`, default none.
+    pub updated_at: Option<String>,
+    /// `paging`, default `{ kind = "none" }`.
+    pub paging: Paging,
+    /// How the list is asked for what changed. `since = { parameter = … }`, default none.
+    pub since: Option<Since>,
+    /// jq, the text of the file named by `map`: partner object → HrFlow object. Default `.`.
+    pub map: String,
+}
+
+/// How a list is read page by page. `paging = { kind = … }`.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// One answer has it all.
+    None,
+    /// A page number and a page size; a page shorter than its size is the last.
+    Page {
+        /// The parameter of the page's number. `page`.
+        page: String,
+        /// The parameter of the page's size. `size`.
+        size: String,
+        /// Objects per page. `size_value`, default 100.
+        size_value: u64,
+        /// The number of the first page. `first`, default 1.
+        first: u64,
+    },
+    /// How many objects to skip and how many to give; a page shorter than that is the last.
+    Offset {
+        /// The parameter of the number to skip. `offset`.
+        offset: String,
+        /// The parameter of the page's size. `limit`.
+        limit: String,
+        /// Objects per page. `limit_value`, default 100.
+        limit_value: u64,
+    },
+}
+
+/// How a list is asked for what changed. `since = { parameter = … }`.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// The parameter that takes an RFC 3339 UTC time, inclusive.
+    pub parameter: String,
+}
+
+#[cfg(test)]
+mod tests;

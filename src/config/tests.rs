@@ -1,0 +1,499 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use super::*;
+
+const SOURCE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const BOARD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+/// The sample of the documents.
+const SAMPLE: &str = r#"
+listen = "127.0.0.1:8081"
+database_url = "sqlite://connector.db"
+operator_keys = ["env:OPERATOR_KEY"]
+
+[hrflow]
+api_url = "https://api.hrflow.ai/v1/"
+api_key = "env:HRFLOW_API_KEY"
+user_email = "ops@example.org"
+requests_per_minute = 600
+concurrency = 16
+query_share = 0.3
+allow_private_network = false
+
+[[partner]]
+name = "acme"
+keys = ["env:ACME_KEY"]
+source_key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+board_key = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+algorithm_key = "scorer-hrflow-profiles-titan"
+[partner.service]
+base_url = "https://ats.acme.example/api"
+auth = { kind = "header", name = "X-API-KEY", value = "env:ACME_TOKEN" }
+requests_per_second = 50
+concurrency = 8
+allow_private_network = false
+[partner.service.profiles]
+list = "/profiles"
+get = "/profiles/{reference}"
+items = ".items"
+item = "."
+reference = ".id"
+updated_at = ".updated_at"
+paging = { kind = "page", page = "page", size = "limit", size_value = 100, first = 1 }
+since = { parameter = "updated_since" }
+map = "mappings/profile.jq"
+[partner.service.jobs]
+list = "/jobs"
+get = "/jobs/{reference}"
+items = ".items"
+reference = ".id"
+"#;
+
+const SECRETS: [(&str, &str); 4] = [
+    ("OPERATOR_KEY", "operator-1"),
+    ("HRFLOW_API_KEY", "ask_1"),
+    ("ACME_KEY", "acme-1"),
+    ("ACME_TOKEN", "token-1"),
+];
+
+/// Reads a text as a file beside `mappings/profile.jq`, with variables over the sample's secrets.
+fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mappings")).unwrap();
+    std::fs::write(folder.path().join("mappings/profile.jq"), "{text: .cv}").unwrap();
+    let path = folder.path().join("connector.toml");
+    std::fs::write(&path, text).unwrap();
+    let variables =
+        SECRETS.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(&path, variables).map_err(|problems| {
+        let place = folder.path().display().to_string();
+        problems.to_string().lines().map(|line| line.replace(&place, "…")).collect()
+    })
+}
+
+/// The problems of the sample after replacing one text by another.
+fn broken(from: &str, to: &str) -> Vec<String> {
+    assert!(SAMPLE.contains(from), "{from}");
+    read(&SAMPLE.replacen(from, to, 1), &[]).map(|_| ()).unwrap_err()
+}
+
+/// A second partner that differs from the first in every respect.
+fn second() -> String {
+    let block = &SAMPLE[SAMPLE.find("[[partner]]").unwrap()..];
+    block
+        .replace("\"acme\"", "\"globex\"")
+        .replace("env:ACME_KEY", "globex-1")
+        .replace(SOURCE, &"c".repeat(40))
+        .replace(BOARD, &"d".repeat(40))
+}
+
+#[test]
+fn the_sample_reads() {
+    let config = read(SAMPLE, &[]).unwrap();
+    assert_eq!((config.listen.port(), config.metrics_listen), (8081, None));
+    assert!(config.database_url.starts_with("sqlite:///") && config.database_url.ends_with("/connector.db"));
+    assert!(config.operator_keys[0].matches("operator-1"));
+    assert_eq!(config.limits, Limits::default());
+    let partner = &config.partners[0];
+    assert_eq!((partner.name.as_str(), partner.source_key.as_str()), ("acme", SOURCE));
+    assert_eq!(partner.hrflow.api_url.as_str(), "https://api.hrflow.ai/v1");
+    assert_eq!((partner.hrflow.requests_per_minute, partner.hrflow.concurrency), (600, 16));
+    assert_eq!((partner.service.requests_per_second, partner.service.concurrency), (50, 8));
+    let Auth::Header { name, value } = &partner.service.auth else { panic!("{:?}", partner.service.auth) };
+    assert!(name == "X-API-KEY" && value.matches("token-1"));
+    let profiles = partner.service.profiles.as_ref().unwrap();
+    assert_eq!((profiles.map.as_str(), profiles.updated_at.as_deref()), ("{text: .cv}", Some(".updated_at")));
+    assert_eq!(profiles.since.as_ref().unwrap().parameter, "updated_since");
+    assert!(matches!(&profiles.paging, Paging::Page { size_value: 100, first: 1, .. }));
+    let jobs = partner.service.jobs.as_ref().unwrap();
+    assert_eq!((jobs.item.as_str(), jobs.map.as_str(), jobs.updated_at.as_deref()), (".", ".", None));
+    assert!(matches!(jobs.paging, Paging::None) && jobs.since.is_none());
+    let secrets = config.secrets();
+    let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+    assert_eq!(secrets, ["operator-1", "acme-1", "ask_1", "token-1"]);
+}
+
+/// The partner of the sample with the shared settings, and nothing else.
+fn little() -> String {
+    SAMPLE[SAMPLE.find("[hrflow]").unwrap()..].to_owned()
+}
+
+#[test]
+fn a_file_may_say_little() {
+    let config = read(&little(), &[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.database_url.ends_with("/connector.db") && config.operator_keys.is_empty());
+    let with = |url: &str| {
+        read(&format!("database_url = \"{url}\"\n{}", little()), &[("DATABASE", "postgres://u:p@h/d")])
+    };
+    assert_eq!(with("sqlite:///var/x.db").unwrap().database_url, "sqlite:///var/x.db");
+    assert_eq!(with("env:DATABASE").unwrap().database_url, "postgres://u:p@h/d");
+}
+
+#[test]
+fn a_file_without_a_partner_is_refused() {
+    for text in ["", "listen = \"127.0.0.1:8081\"", "partner = []"] {
+        assert_eq!(read(text, &[]).unwrap_err(), ["partner: no [[partner]] is configured"]);
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_refused_without_its_address() {
+    for (url, problem) in [
+        ("sqlite://:memory:", "must name a file: nothing else stays when the program ends"),
+        ("sqlite://file::memory:?cache=shared", "must name a file: nothing else stays when the program ends"),
+        ("sqlite://", "must be sqlite://file or postgres://…"),
+        ("mysql://h/d", "must be sqlite://file or postgres://…"),
+        ("postgres://u:hidden%zz@h/d", "has a `%` that is no escape: write %25 for the sign itself"),
+        ("postgres://u:hidden@h/d%", "has a `%` that is no escape: write %25 for the sign itself"),
+        ("postgres://u:hidden%é@h/d", "has a `%` that is no escape: write %25 for the sign itself"),
+        (
+            "postgres://u:hidden@h:port/d",
+            "must be an address such as postgres://user:password@host:5432/database, with signs in a password escaped (%40 for @)",
+        ),
+    ] {
+        let told = broken("sqlite://connector.db", url);
+        assert_eq!(told, [format!("database_url: {problem}")], "{url}");
+    }
+}
+
+#[test]
+fn the_password_of_the_database_is_a_secret() {
+    let with = |url: &str| {
+        let secrets = read(&SAMPLE.replace("sqlite://connector.db", url), &[]).unwrap().secrets();
+        secrets.iter().skip(4).map(|secret| secret.expose().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(with("postgres://u:hid%40den@h/d"), ["hid@den", "hid%40den"]);
+    assert_eq!(with("postgres:///d?host=/run&password=hidden"), ["hidden"]);
+    assert!(with("postgres://u@h/d").is_empty());
+}
+
+#[test]
+fn a_wrong_type_says_what_is_expected_and_what_is_there() {
+    for (from, to, problems) in [
+        (
+            "[\"env:OPERATOR_KEY\"]",
+            "[\"a\", 5]",
+            &["operator_keys: must have only texts in it, not a number"][..],
+        ),
+        ("[\"env:OPERATOR_KEY\"]", "[\"env:\"]", &["operator_keys: names no variable after `env:`"]),
+        ("concurrency = 16", "concurrency = 1.5", &["hrflow.concurrency: must be a whole number, not 1.5"]),
+        ("list = \"/jobs\"", "list = \"/jobs#a\"", &["partner.acme.service.jobs.list: must not have a `#`"]),
+        (
+            "get = \"/jobs/{reference}\"",
+            "get = \"/jobs/{reference}#a\"",
+            &["partner.acme.service.jobs.get: must not have a `#`"],
+        ),
+        (
+            "https://api.hrflow.ai/v1/\"",
+            "http://127.0.0.1/v1\" # ",
+            &["partner.acme.hrflow.api_url: must start with https:// unless `allow_private_network` is true"],
+        ),
+    ] {
+        assert_eq!(broken(from, to), problems, "{to}");
+    }
+    let text = SAMPLE
+        .replace("https://", "http://")
+        .replace("allow_private_network = false", "allow_private_network = \"yes\"");
+    assert_eq!(
+        read(&text, &[]).map(|_| ()).unwrap_err(),
+        [
+            "hrflow.allow_private_network: must be true or false, not a text",
+            "partner.acme.service.allow_private_network: must be true or false, not a text",
+        ]
+    );
+    let many = [("OEM_CONNECTOR__HRFLOW__CONCURRENCY", "many")];
+    assert_eq!(
+        read(SAMPLE, &many).map(|_| ()).unwrap_err(),
+        [
+            "hrflow.concurrency: must be a whole number, not a text (set by OEM_CONNECTOR__HRFLOW__CONCURRENCY)"
+        ]
+    );
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let text = SAMPLE.replace("sqlite://connector.db", "postgres://u:hidden-1@h/d");
+    let printed = format!("{:?}", read(&text, &[]).unwrap());
+    for secret in ["hidden-1", "operator-1", "acme-1", "ask_1", "token-1"] {
+        assert!(!printed.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn the_environment_overrides_every_kind_of_value() {
+    let variables = [
+        ("OEM_CONNECTOR__LISTEN", "0.0.0.0:1"),
+        ("OEM_CONNECTOR__OPERATOR_KEYS", "one, env:ACME_TOKEN"),
+        ("OEM_CONNECTOR__LIMITS__LEASE_SECONDS", "30"),
+        ("OEM_CONNECTOR__HRFLOW__API_URL", "http://127.0.0.1:9/v1"),
+        ("OEM_CONNECTOR__HRFLOW__ALLOW_PRIVATE_NETWORK", "true"),
+        ("OEM_CONNECTOR__HRFLOW__QUERY_SHARE", "0.5"),
+        ("OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEY", &"e".repeat(40)),
+        ("OEM_CONNECTOR__PARTNER__ACME__KEYS", r#"["a,b", "c"]"#),
+        ("OEM_CONNECTOR__PARTNER__ACME__HRFLOW__CONCURRENCY", "2"),
+        ("OEM_CONNECTOR__PARTNER__ACME__SERVICE__AUTH", r#"{ kind = "basic", username = "u" }"#),
+        ("OEM_CONNECTOR__PARTNER__ACME__SERVICE__AUTH__PASSWORD", "env:ACME_KEY"),
+        ("OEM_CONNECTOR__PARTNER__ACME__SERVICE__BASE_URL", "https://other.example"),
+        (
+            "OEM_CONNECTOR__PARTNER__ACME__SERVICE__JOBS__PAGING",
+            r#"{ kind = "offset", offset = "o", limit = "l" }"#,
+        ),
+        ("OEM_CONNECTOR__PARTNER__ACME__SERVICE__JOBS__SINCE__PARAMETER", "s"),
+    ];
+    let config = read(SAMPLE, &variables).unwrap();
+    assert_eq!((config.listen.to_string().as_str(), config.limits.lease.as_secs()), ("0.0.0.0:1", 30));
+    assert!(config.operator_keys[0].matches("one") && config.operator_keys[1].matches("token-1"));
+    let partner = &config.partners[0];
+    assert_eq!(partner.source_key, "e".repeat(40));
+    assert!(partner.keys[0].matches("a,b") && partner.keys.len() == 2);
+    assert_eq!(partner.hrflow.api_url.as_str(), "http://127.0.0.1:9/v1");
+    assert_eq!(partner.hrflow.concurrency, 2);
+    assert!((partner.hrflow.query_share - 0.5).abs() < f64::EPSILON);
+    let Auth::Basic { username, password } = &partner.service.auth else {
+        panic!("{:?}", partner.service.auth)
+    };
+    assert!(username == "u" && password.matches("acme-1"));
+    assert_eq!(partner.service.base_url.as_str(), "https://other.example/");
+    let jobs = partner.service.jobs.as_ref().unwrap();
+    assert!(matches!(jobs.paging, Paging::Offset { limit_value: 100, .. }) && jobs.since.is_some());
+}
+
+#[test]
+fn a_variable_that_overrides_nothing_is_told() {
+    let problems = read(
+        SAMPLE,
+        &[
+            ("OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEYS", "x"),
+            ("OEM_CONNECTOR__PARTNER__INITECH__SOURCE_KEY", "x"),
+            ("OEM_CONNECTOR__LISTEN", "nowhere"),
+            ("OEM_CONNECTOR__HRFLOW__CONCURRENCY", "many"),
+        ],
+    );
+    assert_eq!(
+        problems.unwrap_err(),
+        [
+            "listen: must be an address such as 127.0.0.1:8080 (set by OEM_CONNECTOR__LISTEN)",
+            "hrflow.concurrency: must be a whole number, not a text (set by OEM_CONNECTOR__HRFLOW__CONCURRENCY)",
+            "OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEYS: overrides no setting; did you mean `OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEY`?",
+            "OEM_CONNECTOR__PARTNER__INITECH__SOURCE_KEY: overrides no setting; did you mean `OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEY`?",
+        ]
+    );
+}
+
+#[test]
+fn all_problems_are_told_together() {
+    let text = r#"
+        lisen = "x"
+        database_url = "mysql://x"
+        [limits]
+        call_timeout_seconds = 30
+        page_attempts = 0
+        [hrflow]
+        query_share = 1.0
+        api_key = "env:NOWHERE"
+        [[partner]]
+        name = "Acme Inc"
+        source_key = "ABC"
+        keys = []
+        [[partner]]
+        name = "globex"
+        keys = ["k", 5]
+        source_key = 7
+        board_key = "x"
+        algorithm_key = "no slug"
+        colour = "red"
+        [partner.service]
+        base_url = "ftp://x"
+        auth = { kind = "digest" }
+        requests_per_second = "many"
+        [partner.service.jobs]
+        list = "jobs"
+        get = "/jobs"
+        paging = { kind = "page", page = "p", sise = "s" }
+        since = "x"
+        map = "nowhere.jq"
+    "#;
+    assert_eq!(
+        read(text, &[]).unwrap_err(),
+        [
+            "database_url: must be sqlite://file or postgres://…",
+            "limits.page_attempts: must be from 1 to 100",
+            "limits.lease_seconds: must be at least twice `call_timeout_seconds`: it is renewed every third of it, and no call begins that could outlive it",
+            "hrflow.api_key: the variable NOWHERE is not set",
+            "hrflow.query_share: must be at least 0 and less than 1",
+            "partner[0].name: must be 1 to 64 lower-case letters, digits, `-` and `_`",
+            "partner[0].board_key: is missing",
+            "partner[0].algorithm_key: is missing",
+            "partner[0].service: is missing",
+            "partner[0].keys: must have at least one key",
+            "partner[0].source_key: must be 40 characters from 0-9 and a-f",
+            "partner[0].hrflow.user_email: is missing here and in `[hrflow]`",
+            "partner.globex.keys: must have only texts in it, not a number",
+            "partner.globex.source_key: must be a text, not a number",
+            "partner.globex.board_key: must be 40 characters from 0-9 and a-f",
+            "partner.globex.algorithm_key: must be 40 characters from 0-9 and a-f, or a slug such as scorer-hrflow-profiles-titan",
+            "partner.globex.hrflow.user_email: is missing here and in `[hrflow]`",
+            "partner.globex.service.base_url: must start with https://",
+            "partner.globex.service.auth.kind: must be none, header, bearer or basic",
+            "partner.globex.service.requests_per_second: must be a whole number, not a text",
+            "partner.globex.service.jobs.list: must be a path that starts with `/`",
+            "partner.globex.service.jobs.get: must have `{reference}` in it",
+            "partner.globex.service.jobs.paging.size: is missing",
+            "partner.globex.service.jobs.paging.sise: is no setting; did you mean `size`?",
+            "partner.globex.service.jobs.since: must be a table, not a text",
+            "partner.globex.service.jobs.map: the file …/nowhere.jq cannot be read: entity not found",
+            "partner.globex.colour: is no setting",
+            "lisen: is no setting; did you mean `listen`?",
+        ]
+    );
+}
+
+#[test]
+fn each_single_mistake_is_told_by_its_key() {
+    for (from, to, problem) in [
+        (
+            "https://api.hrflow.ai",
+            "http://api.hrflow.ai",
+            "partner.acme.hrflow.api_url: must start with https:// unless `allow_private_network` is true",
+        ),
+        (
+            "https://ats.acme",
+            "http://ats.acme",
+            "partner.acme.service.base_url: must start with https:// unless `allow_private_network` is true",
+        ),
+        (
+            "https://ats.acme",
+            "https://u:p@ats.acme",
+            "partner.acme.service.base_url: must not hold a user or a password; use `auth`",
+        ),
+        ("example/api\"", "example/api?x=1\"", "partner.acme.service.base_url: must not have a `?` or a `#`"),
+        ("name = \"X-API-KEY\"", "name = \"X API\"", "partner.acme.service.auth.name: is no header name"),
+        (
+            "name = \"X-API-KEY\"",
+            "name = \"Host\"",
+            "partner.acme.service.auth.name: is a header that is set for us",
+        ),
+        (
+            "env:ACME_TOKEN",
+            "two\\nlines",
+            "partner.acme.service.auth.value: must be visible ASCII without space around it",
+        ),
+        (
+            "env:ACME_KEY",
+            "é",
+            "partner.acme.keys: has a key that cannot be sent in a header: it must be visible ASCII without space around it",
+        ),
+        ("env:ACME_KEY", "operator-1", "partner.acme.keys: has a key that `operator_keys` has too"),
+        ("ops@example.org", "ops", "hrflow.user_email: must be an e-mail address"),
+        (
+            "requests_per_minute = 600",
+            "requests_per_minute = 0",
+            "hrflow.requests_per_minute: must be from 1 to 1000000",
+        ),
+        (
+            "size_value = 100",
+            "size_value = 0",
+            "partner.acme.service.profiles.paging.size_value: must be from 1 to 10000",
+        ),
+        (
+            "kind = \"page\"",
+            "kind = \"cursor\"",
+            "partner.acme.service.profiles.paging.kind: must be none, page or offset",
+        ),
+        (
+            "concurrency = 16",
+            "concurency = 16",
+            "hrflow.concurency: is no setting; did you mean `concurrency`?",
+        ),
+        ("[hrflow]", "[hrflo]", "hrflo: is no setting; did you mean `hrflow`?"),
+        ("list = \"/jobs\"", "", "partner.acme.service.jobs.list: is missing"),
+        (
+            "listen = \"127.0.0.1:8081\"",
+            "listen = \"127.0.0.1:8081\"\nmetrics_listen = \"127.0.0.1:8081\"",
+            "metrics_listen: must not be the address of `listen`",
+        ),
+        ("[[partner]]", "[partner]", "partner: must be a list of tables ([[…]]), not a table"),
+    ] {
+        let problems = broken(from, to);
+        assert!(problems.iter().any(|told| told == problem), "{from} → {to}: {problems:#?}");
+    }
+}
+
+#[test]
+fn plain_http_goes_to_no_public_address() {
+    let of = |base: &str| {
+        let text = SAMPLE.replace("https://ats.acme.example", base).replace(
+            "concurrency = 8\nallow_private_network = false",
+            "concurrency = 8\nallow_private_network = true",
+        );
+        read(&text, &[]).map(|_| ())
+    };
+    for base in ["http://8.8.8.8", "http://[2606:4700::1111]", "http://134744072"] {
+        assert_eq!(
+            of(base).unwrap_err(),
+            [
+                "partner.acme.service.base_url: must start with https://: to a public address keys and personal data would go in clear"
+            ]
+        );
+    }
+    for base in ["http://127.0.0.1:9000", "http://[::1]", "http://ats.internal", "https://8.8.8.8"] {
+        assert_eq!(of(base), Ok(()), "{base}");
+    }
+}
+
+#[test]
+fn partners_share_nothing_that_tells_them_apart() {
+    assert_eq!(read(&format!("{SAMPLE}{}", second()), &[]).unwrap().partners.len(), 2);
+    for (from, to, problem) in [
+        ("\"globex\"", "\"acme\"", "partner.acme.name: is taken by the partner `acme`"),
+        (
+            &*"c".repeat(40),
+            SOURCE,
+            "partner.globex.source_key: is the source of the partner `acme`: it would see the other's data",
+        ),
+        (
+            &*"d".repeat(40),
+            BOARD,
+            "partner.globex.board_key: is the board of the partner `acme`: it would see the other's data",
+        ),
+        ("globex-1", "env:ACME_KEY", "partner.globex.keys: has a key that `partner.acme.keys` has too"),
+        ("[\"globex-1\"]", "[\"a\", \"a\"]", "partner.globex.keys: has a key twice"),
+    ] {
+        let problems = read(&format!("{SAMPLE}{}", second().replace(from, to)), &[]).unwrap_err();
+        assert_eq!(problems, [problem], "{from}");
+    }
+    let elsewhere = second().replace(&"c".repeat(40), SOURCE).replace(
+        "[partner.service]",
+        "[partner.hrflow]\napi_url = \"https://other.example/v1\"\n[partner.service]",
+    );
+    assert!(read(&format!("{SAMPLE}{elsewhere}"), &[]).is_ok());
+}
+
+#[test]
+fn a_partner_may_override_any_of_the_shared_settings() {
+    let own = "[partner.hrflow]\napi_key = \"ask_2\"\nquery_share = 0\nconcurrency = 3\n[partner.service]";
+    let config = read(&SAMPLE.replacen("[partner.service]", own, 1), &[]).unwrap();
+    let hrflow = &config.partners[0].hrflow;
+    assert!(hrflow.api_key.matches("ask_2") && hrflow.query_share == 0.0 && hrflow.concurrency == 3);
+    assert_eq!((hrflow.user_email.as_str(), hrflow.requests_per_minute), ("ops@example.org", 600));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_without_its_text() {
+    for (text, problem) in [
+        ("listen = \"x\"\napi_key = \"hidden-1", "line 2, column 20: invalid basic string, expected `\"`"),
+        ("api_key = \"hidden-1\"\napi_key = \"hidden-2\"", "line 2, column 1: duplicate key `api_key`"),
+        ("[hrflow]\n[hrflow]", "line 2, column 2: duplicate key `hrflow`"),
+        ("api_key = hidden-1", "line 1, column 11: string values must be quoted, expected literal string"),
+        ("hidden-1", "line 1, column 9: key with no value, expected `=`"),
+        ("api_key = [hidden-1", "line 1, column 20: unclosed array, expected `]`"),
+    ] {
+        let told = read(text, &[]).map(|_| ()).unwrap_err();
+        assert_eq!(told, [format!("…/connector.toml: is no TOML: {problem}")], "{text}");
+    }
+    let problems = Config::read(Path::new("/nowhere/connector.toml"), std::iter::empty()).unwrap_err();
+    assert_eq!(problems.to_string(), "/nowhere/connector.toml: cannot be read: entity not found");
+}
