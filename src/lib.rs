@@ -12,4 +12,5 @@
 
 pub mod config;
 pub mod error;
+pub mod metrics;
 pub mod model;

@@ -1,0 +1,110 @@
+//! What is counted, for Prometheus: acknowledgements, calls and their latencies. What can be read from the database at
+//! any time (the backlog) is read when it is asked for.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::error::{Error, Kind, Result};
+
+/// Seconds: from a loopback answer to a call's time-out.
+const LATENCIES: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The counters of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    acknowledgements: IntCounterVec,
+    settlements: IntCounterVec,
+    calls: IntCounterVec,
+    latencies: HistogramVec,
+    due: IntGaugeVec,
+    oldest_due: IntGaugeVec,
+    set_aside: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Counters that stand at zero.
+    ///
+    /// # Errors
+    /// `Internal` when two of them share a name.
+    pub fn new() -> Result<Self> {
+        Self::register()
+            .map_err(|cause| Error::new(Kind::Internal, "the metrics are misnamed").because(cause))
+    }
+
+    fn register() -> prometheus::Result<Self> {
+        let counter =
+            |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let gauge = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["partner"]);
+        let metrics = Self {
+            registry: Registry::new(),
+            acknowledgements: counter(
+                "oem_webhooks_total",
+                "Webhooks answered with success, by status: accepted, duplicate, stale, ping.",
+                &["partner", "status"],
+            )?,
+            settlements: counter(
+                "oem_settlements_total",
+                "Work on records, by how it ended.",
+                &["partner", "entity", "outcome"],
+            )?,
+            calls: counter(
+                "oem_calls_total",
+                "Calls to partners and to HrFlow, by outcome: ok, or the code of the problem.",
+                &["to", "outcome"],
+            )?,
+            latencies: HistogramVec::new(
+                HistogramOpts::new("oem_call_seconds", "How long calls to partners and to HrFlow took.")
+                    .buckets(LATENCIES.to_vec()),
+                &["to"],
+            )?,
+            due: gauge("oem_due_records", "Records that are due or being worked on.")?,
+            oldest_due: gauge("oem_oldest_due_seconds", "How long the longest due record has been due.")?,
+            set_aside: gauge("oem_set_aside_records", "Records that were set aside with a problem.")?,
+        };
+        let registry = &metrics.registry;
+        registry.register(Box::new(metrics.acknowledgements.clone()))?;
+        registry.register(Box::new(metrics.settlements.clone()))?;
+        registry.register(Box::new(metrics.calls.clone()))?;
+        registry.register(Box::new(metrics.latencies.clone()))?;
+        registry.register(Box::new(metrics.due.clone()))?;
+        registry.register(Box::new(metrics.oldest_due.clone()))?;
+        registry.register(Box::new(metrics.set_aside.clone()))?;
+        Ok(metrics)
+    }
+
+    /// Counts a webhook that was answered with success.
+    pub fn acknowledged(&self, partner: &str, status: &str) {
+        self.acknowledgements.with_label_values(&[partner, status]).inc();
+    }
+
+    /// Counts the end of work on a record.
+    pub fn settled(&self, partner: &str, entity: &str, outcome: &str) {
+        self.settlements.with_label_values(&[partner, entity, outcome]).inc();
+    }
+
+    /// Counts a call to a partner or to HrFlow.
+    pub fn called(&self, to: &str, outcome: &str, took: Duration) {
+        self.calls.with_label_values(&[to, outcome]).inc();
+        self.latencies.with_label_values(&[to]).observe(took.as_secs_f64());
+    }
+
+    /// Sets what a partner's mailbox looks like: records due, seconds that the oldest has been due, records set aside.
+    pub fn backlog(&self, partner: &str, due: i64, oldest_seconds: i64, set_aside: i64) {
+        self.due.with_label_values(&[partner]).set(due);
+        self.oldest_due.with_label_values(&[partner]).set(oldest_seconds);
+        self.set_aside.with_label_values(&[partner]).set(set_aside);
+    }
+
+    /// Everything, in Prometheus' text format (version 0.0.4).
+    pub fn text(&self) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        TextEncoder::new()
+            .encode(&self.registry.gather(), &mut text)
+            .map_err(|cause| Error::new(Kind::Internal, "the metrics could not be written").because(cause))?;
+        Ok(text)
+    }
+}
