@@ -12,5 +12,6 @@
 
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod metrics;
 pub mod model;
