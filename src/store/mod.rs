@@ -1,0 +1,111 @@
+//! The connector's database, and alone in knowing it: records, deliveries, pulls, and the rules that move them.
+//!
+//! ```text
+//! records     the ledger and the queue: one row per object      mailbox   what each piece of news does to a row
+//! deliveries  every webhook, once                               writer    many webhooks in one commit
+//! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
+//! ```
+
+mod backend;
+pub mod deliveries;
+pub mod mailbox;
+pub mod pulls;
+pub mod records;
+mod schema;
+mod text;
+mod writer;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+pub use backend::{Db, next_stamp, now};
+pub use deliveries::{Delivery, Receipt};
+pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
+pub use pulls::{Mode, Pull, State};
+pub use records::{Outcome, Presence, Record, Wanted};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::Clock;
+use backend::Pools;
+use writer::Writer;
+
+/// The database, SQLite or PostgreSQL. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pools: Arc<Pools>,
+    // Only as many closures go to the blocking threads as there are connections; the rest wait here, in order and at no
+    // cost. Readers never wait for writers.
+    reading: Arc<Semaphore>,
+    writing: Arc<Semaphore>,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite://file` or `postgres://…`); a file that is absent is made.
+    /// `webhook_queue`: how many webhooks may wait to be written.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL of neither kind, `Unavailable` when the database cannot be reached.
+    pub fn open(url: &str, clock: &Clock, webhook_queue: usize) -> Result<Self> {
+        let pools = Arc::new(Pools::open(url)?);
+        let (readers, writers) = pools.turns();
+        let (reading, writing) = (Arc::new(Semaphore::new(readers)), Arc::new(Semaphore::new(writers)));
+        let writer = Writer::start(&pools, clock, webhook_queue)?;
+        Ok(Self { pools, reading, writing, writer })
+    }
+
+    /// Runs `query` on a connection for reading.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run(&self.reading, move |pools| pools.read(query)).await
+    }
+
+    /// Runs `change` in a transaction and returns when it is durable. It must not call anyone: a transaction that
+    /// waits for a network stops every other writer.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run(&self.writing, move |pools| pools.write(change)).await
+    }
+
+    /// Keeps a webhook durably, in one commit with those that wait beside it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the queue is full or the database is away: the webhook was not kept.
+    pub async fn keep(&self, delivery: Delivery) -> Result<Receipt> {
+        self.writer.keep(delivery).await
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> Result<()> {
+        self.run(&self.writing, Pools::migrate).await
+    }
+
+    /// Whether webhooks can be written and every migration has been applied.
+    pub async fn is_ready(&self) -> Result<bool> {
+        Ok(self.writer.is_open() && self.run(&self.reading, Pools::is_migrated).await?)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce(&Pools) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = turns.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let pools = self.pools.clone();
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&pools)
+        })
+        .await
+        .map_err(|cause| stopped().because(cause))?
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(Kind::Unavailable, "the database is shutting down")
+}

@@ -1,0 +1,92 @@
+//! The tables, in the types both databases share.
+
+diesel::table! {
+    records (partner, entity, reference) {
+        partner -> Text,
+        entity -> Text,
+        reference -> Text,
+        wanted -> Text,
+        present_on -> Nullable<BigInt>,
+        archived_on -> Nullable<BigInt>,
+        archived_stamp -> BigInt,
+        version -> BigInt,
+        settled_version -> BigInt,
+        read_version -> BigInt,
+        stamp -> BigInt,
+        due_at -> Nullable<BigInt>,
+        waiting_since -> Nullable<BigInt>,
+        lease -> Nullable<Text>,
+        attempts -> Integer,
+        failures -> Integer,
+        missing -> Integer,
+        missing_since -> Nullable<BigInt>,
+        rereads -> Integer,
+        last_event -> Nullable<Text>,
+        updated_at -> Nullable<BigInt>,
+        body -> Nullable<Text>,
+        target -> Nullable<Text>,
+        presence -> Text,
+        hrflow_key -> Nullable<Text>,
+        fingerprint -> Nullable<Text>,
+        indexed_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        problem -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        pull -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        digest -> Text,
+        partner -> Text,
+        entity -> Text,
+        reference -> Text,
+        event_type -> Text,
+        event_date -> Text,
+        received_at -> BigInt,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    pulls (id) {
+        id -> Text,
+        partner -> Text,
+        entity -> Text,
+        mode -> Text,
+        state -> Text,
+        lease -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        position -> Nullable<Text>,
+        since -> Nullable<BigInt>,
+        newest -> Nullable<BigInt>,
+        began_at -> Nullable<BigInt>,
+        pages -> BigInt,
+        seen -> BigInt,
+        changed -> BigInt,
+        unchanged -> BigInt,
+        failed -> BigInt,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    cursors (partner, entity) {
+        partner -> Text,
+        entity -> Text,
+        changed_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    answers (partner, entity) {
+        partner -> Text,
+        entity -> Text,
+        answered_at -> BigInt,
+    }
+}
