@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod error;
+pub mod hrflow;
 pub mod http;
 pub mod metrics;
 pub mod model;

@@ -1,0 +1,173 @@
+//! The HrFlow API as we use it, one file per capability: indexing, scoring, searching.
+//!
+//! ```text
+//! flows → { indexing, ranking } → Client::send → { workspace (quota, slots), envelope (answer → Error), http }
+//! ```
+
+mod check;
+mod envelope;
+mod indexing;
+mod object;
+mod ranking;
+mod workspace;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::config::{self, Config, Limits};
+use crate::error::{Error, Kind, Result};
+use crate::http::{self, Method, Observer, Request, Scrubber};
+use crate::model::Secret;
+
+pub use indexing::{By, Written};
+pub use object::{Prepared, notes, prepare};
+pub use ranking::{Question, Ranked, Ranking, ScoredFor};
+pub use workspace::Workspace;
+
+/// An HrFlow workspace as one partner uses it. A clone shares connections and quota.
+#[derive(Clone)]
+pub struct Client {
+    http: http::Client,
+    base: Url,
+    workspace: Arc<Workspace>,
+    timeout: Duration,
+    guard: Option<Guard>,
+}
+
+/// Asked right before a call is sent, after every wait: whether it may still begin.
+pub type Guard = Arc<dyn Fn() -> Result<()> + Send + Sync>;
+
+/// Which part of the quota a call is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    /// A query: somebody is waiting, so it goes first or is refused at once.
+    Query,
+    /// A write: it may wait as long as a call may take.
+    Write,
+}
+
+/// What a call is about, for reading HrFlow's refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct About {
+    /// What is refused, as sentences name it: `profile`, `job`, `question`.
+    what: &'static str,
+    /// Whether the call names an object that must exist, so that a 404 means that very object.
+    must_exist: bool,
+}
+
+impl Client {
+    /// A client with the quota of `workspace`, which all partners of the same API URL and key share.
+    pub fn new(
+        settings: &config::HrFlow,
+        limits: &Limits,
+        workspace: Arc<Workspace>,
+        scrubber: Arc<Scrubber>,
+        observer: Observer,
+    ) -> Result<Self> {
+        let http = http::Client::new(http::Settings {
+            who: "HrFlow",
+            side: "hrflow",
+            base: &settings.api_url,
+            headers: vec![
+                ("X-API-KEY", settings.api_key.clone()),
+                ("X-USER-EMAIL", Secret::new(&*settings.user_email)),
+            ],
+            allow_private_network: settings.allow_private_network,
+            timeout: limits.call_timeout,
+            scrubber,
+            observer,
+        })?;
+        Ok(Self {
+            http,
+            base: settings.api_url.clone(),
+            workspace,
+            timeout: limits.call_timeout,
+            guard: None,
+        })
+    }
+
+    /// The same client, whose calls begin only while `guard` lets them.
+    #[must_use]
+    pub fn under(&self, guard: Guard) -> Self {
+        Self { guard: Some(guard), ..self.clone() }
+    }
+
+    /// What a fingerprint belongs to: the API and the source or board, whose key no two workspaces share.
+    pub fn target(&self, container_key: &str) -> String {
+        format!("{} {container_key}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    fn address(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let full = format!("{}/{path}", self.base.path().trim_end_matches('/'));
+        url.set_path(&full);
+        url
+    }
+
+    async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        about: About,
+    ) -> Result<envelope::Read<T>> {
+        self.send(Urgency::Write, Request::json(method, self.address(path), body), about).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        urgency: Urgency,
+        request: Request,
+        about: About,
+    ) -> Result<envelope::Read<T>> {
+        let _slot = match urgency {
+            Urgency::Query => self.workspace.for_query(self.timeout).await?,
+            Urgency::Write => self.workspace.for_write(self.timeout).await?,
+        };
+        if let Some(guard) = &self.guard {
+            guard()?;
+        }
+        let answer = self.http.call(request).await.map_err(|error| match error.kind() {
+            // What was asked may be done all the same, so it is no fault of the object.
+            Kind::TooLarge => Error::new(Kind::Upstream, error.message()),
+            _ => error,
+        })?;
+        envelope::read(&self.http, &answer, about)
+    }
+}
+
+/// A client for every partner, by its name; partners of the same API URL and key share quota and connections.
+///
+/// Where such partners state different quotas, the smallest counts.
+pub fn clients(
+    config: &Config,
+    scrubber: &Arc<Scrubber>,
+    observer: &Observer,
+) -> Result<HashMap<String, Client>> {
+    let mut shared: HashMap<(&str, &str), Client> = HashMap::new();
+    let mut clients = HashMap::new();
+    for partner in &config.partners {
+        let place = (partner.hrflow.api_url.as_str(), partner.hrflow.api_key.expose());
+        let client = if let Some(client) = shared.get(&place) {
+            client.clone()
+        } else {
+            let siblings = config.partners.iter().map(|partner| &partner.hrflow);
+            let siblings = siblings.filter(|other| (other.api_url.as_str(), other.api_key.expose()) == place);
+            let workspace = Arc::new(Workspace::shared_by(siblings));
+            let client =
+                Client::new(&partner.hrflow, &config.limits, workspace, scrubber.clone(), observer.clone())?;
+            shared.insert(place, client.clone());
+            client
+        };
+        clients.insert(partner.name.clone(), client);
+    }
+    Ok(clients)
+}
+
+#[cfg(test)]
+mod tests;
