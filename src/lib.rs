@@ -16,4 +16,5 @@ pub mod hrflow;
 pub mod http;
 pub mod metrics;
 pub mod model;
+pub mod partner;
 pub mod store;
