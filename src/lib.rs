@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod error;
+pub mod flows;
 pub mod hrflow;
 pub mod http;
 pub mod metrics;

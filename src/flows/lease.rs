@@ -1,0 +1,152 @@
+//! Leases: a due record becomes one worker's own for a while.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Context, Partner};
+use crate::error::{Error, Kind, Result};
+use crate::hrflow::Guard;
+use crate::model::{Entity, Reference};
+use crate::store::{self, Record, mailbox, records};
+
+/// A record that is ours to work on until the lease ends.
+pub struct Leased {
+    /// The record as it was when it was leased.
+    pub record: Record,
+    /// What it is.
+    pub entity: Entity,
+    /// Its reference.
+    pub reference: Reference,
+    /// The lease.
+    pub lease: Lease,
+    /// When the work on it began, at the latest.
+    pub begun: Instant,
+}
+
+impl Leased {
+    /// What renews its lease while the work runs.
+    pub fn handle(&self) -> Held {
+        Held { entity: self.entity, reference: self.reference.clone(), lease: self.lease.clone() }
+    }
+
+    /// Refuses to begin a call that could outlive the lease.
+    pub(super) fn guard(&self, timeout: Duration) -> Guard {
+        let lease = self.lease.clone();
+        Arc::new(move || lease.covers(timeout))
+    }
+}
+
+/// Who may settle, and until when. Clones share the end, which a renewal moves.
+#[derive(Clone)]
+pub struct Lease {
+    /// What proves it to the database.
+    pub token: String,
+    until: Arc<Mutex<Instant>>,
+}
+
+impl Lease {
+    /// A lease that ends at `until`.
+    pub fn new(token: String, until: Instant) -> Self {
+        Self { token, until: Arc::new(Mutex::new(until)) }
+    }
+
+    /// Refuses when less than `needed` is left: a call that outlives its lease would write over its successor's.
+    pub fn covers(&self, needed: Duration) -> Result<()> {
+        if self.end() >= Instant::now() + needed {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Unavailable, "the lease would end before the call could"))
+    }
+
+    fn end(&self) -> Instant {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn extend(&self, until: Instant) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+}
+
+/// Leases up to `limit` due records of a partner.
+pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result<Vec<Leased>> {
+    let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
+    let targets = Entity::ALL.map(|entity| partner.target(entity));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let token = uuid::Uuid::now_v7().to_string();
+    let lease_token = token.clone();
+    // Counted from before the claim, so that ours is never the later end of the two.
+    let begun = Instant::now();
+    let until = begun + length;
+    let claimed = context
+        .store
+        .write(move |db| {
+            let now = store::now(db, &clock)?;
+            let mut due = records::due(db, &name, now.timestamp_micros(), limit)?;
+            if due.is_empty() {
+                return Ok(due);
+            }
+            let stamp = store::next_stamp(db)?;
+            let end = (now + length).timestamp_micros();
+            let mut leased = Vec::with_capacity(due.len());
+            for record in &mut due {
+                let target = &targets[usize::from(record.entity == Entity::Job.singular())];
+                leased.push(mailbox::claim(record, &lease_token, target, stamp, end, now));
+            }
+            records::save_all(db, &due)?;
+            let mut leased = leased.into_iter();
+            due.retain(|_| leased.next().unwrap_or_default());
+            Ok(due)
+        })
+        .await?;
+    let leased = claimed.into_iter().filter_map(|record| {
+        let entity = Entity::parse(&record.entity)?;
+        let reference = Reference::parse(record.reference.clone()).ok()?;
+        Some(Leased { record, entity, reference, lease: Lease::new(token.clone(), until), begun })
+    });
+    Ok(leased.collect())
+}
+
+/// How long until the next record of a partner is due.
+pub async fn next_due_in(context: &Context, partner: &Partner) -> Result<Option<Duration>> {
+    let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
+    context
+        .store
+        .read(move |db| {
+            let due = records::next_due(db, &name)?;
+            let now = store::now(db, &clock)?.timestamp_micros();
+            Ok(due.map(|due| Duration::from_micros(u64::try_from(due - now).unwrap_or_default())))
+        })
+        .await
+}
+
+/// What renews a lease while the work runs.
+#[derive(Clone)]
+pub struct Held {
+    entity: Entity,
+    reference: Reference,
+    lease: Lease,
+}
+
+/// Extends leases of a partner's records that are still ours.
+pub async fn renew(context: &Context, partner: &Partner, held: Vec<Held>) -> Result<()> {
+    let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
+    let until = Instant::now() + length;
+    context
+        .store
+        .write(move |db| {
+            let end = (store::now(db, &clock)? + length).timestamp_micros();
+            for entity in Entity::ALL {
+                let ours: Vec<&Held> = held.iter().filter(|held| held.entity == entity).collect();
+                let tokens: Vec<(&Reference, &str)> =
+                    ours.iter().map(|held| (&held.reference, held.lease.token.as_str())).collect();
+                let renewed = records::renew(db, &name, entity, &tokens, end)?;
+                for held in ours {
+                    // A lease that was lost covers no further call.
+                    let still_ours = renewed.contains(held.reference.as_str());
+                    held.lease.extend(if still_ours { until } else { Instant::now() });
+                }
+            }
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,69 @@
+//! One road per file, told from top to bottom.
+//!
+//! ```text
+//! pull    partner's list → records, a page at a time          query   a reference in, ranked references out
+//! catch   webhook → record, durably before the answer         index   record → HrFlow
+//! ```
+
+pub mod backoff;
+pub mod catch;
+pub mod index;
+pub mod lease;
+pub mod pull;
+pub mod query;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::config::{self, Limits};
+use crate::error::{Error, Kind, Result};
+use crate::metrics::Metrics;
+use crate::model::{Clock, Entity};
+use crate::store::Store;
+use crate::{hrflow, partner};
+
+/// What a road may use.
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Bounds and waits.
+    pub limits: Limits,
+    /// Everyone we work for.
+    pub partners: Vec<Arc<Partner>>,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Context {
+    /// The partner of this name.
+    pub fn partner(&self, name: &str) -> Result<&Arc<Partner>> {
+        self.partners
+            .iter()
+            .find(|partner| partner.settings.name == name)
+            .ok_or_else(|| Error::new(Kind::NotFound, format!("no partner is called `{name}`")))
+    }
+}
+
+/// One ATS installation at work: its settings, its services and its place in HrFlow.
+pub struct Partner {
+    /// What was configured.
+    pub settings: config::Partner,
+    /// Its web services.
+    pub service: partner::Service,
+    /// Its workspace.
+    pub hrflow: hrflow::Client,
+    /// Rung when a record became due.
+    pub records_due: Notify,
+    /// Rung when a pull was asked for.
+    pub pulls_due: Notify,
+}
+
+impl Partner {
+    /// What a fingerprint and a key belong to: the API and the source or board in it.
+    pub fn target(&self, entity: Entity) -> String {
+        self.hrflow.target(self.settings.container_key(entity))
+    }
+}
