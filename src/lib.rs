@@ -19,3 +19,4 @@ pub mod metrics;
 pub mod model;
 pub mod partner;
 pub mod store;
+pub mod worker;
