@@ -10,6 +10,7 @@
 //! `sandbox` (a local HrFlow) and `demo` (a sample partner ATS) stand beside: they are started by `cli`, know only
 //! `model` and `error`, and talk to the rest over HTTP alone. A test reads the sources and fails when an arrow points up.
 
+pub mod api;
 pub mod config;
 pub mod error;
 pub mod flows;

@@ -1,0 +1,152 @@
+//! Keys: who asks, and for whom.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+use super::Api;
+use super::parameters::{Given, PARTNER, Parameter, Reading};
+use crate::error::{Error, Kind, Result};
+use crate::flows::Partner;
+use crate::model::Secret;
+
+/// The header of the key.
+const HEADER: &str = "X-API-KEY";
+
+/// Every configured key, hashed once: what is offered is hashed once too and compared with all of them in constant time.
+pub(super) struct Keys {
+    hashes: Vec<([u8; 32], Owner)>,
+}
+
+/// Whose a key is.
+#[derive(Clone)]
+enum Owner {
+    Operator,
+    Partner(Arc<Partner>),
+}
+
+/// Who sent a request.
+pub(super) enum Caller<'a> {
+    /// Someone who may act for any partner, and names it.
+    Operator,
+    /// A partner, who acts for itself.
+    Partner(&'a Arc<Partner>),
+}
+
+impl Keys {
+    /// Hashes the operators' keys and those of every partner.
+    pub(super) fn new(operator_keys: &[Secret], partners: &[Arc<Partner>]) -> Self {
+        let operators = operator_keys.iter().map(|key| (hash(key.expose().as_bytes()), Owner::Operator));
+        let partners = partners.iter().flat_map(|partner| {
+            let keys = partner.settings.keys.iter();
+            keys.map(|key| (hash(key.expose().as_bytes()), Owner::Partner(partner.clone())))
+        });
+        Self { hashes: operators.chain(partners).collect() }
+    }
+
+    /// Whose key a request carries.
+    ///
+    /// # Errors
+    /// `Unauthorized` when it carries none, several, or one that nobody was given.
+    pub(super) fn caller(&self, request: &HttpRequest) -> Result<Caller<'_>> {
+        let mut offered = request.headers().get_all(HEADER);
+        let key = match (offered.next(), offered.next()) {
+            (Some(key), None) if !key.is_empty() => key,
+            (Some(_), Some(_)) => return Err(unauthorized("the header X-API-KEY must be sent once")),
+            _ => return Err(unauthorized("the header X-API-KEY is missing")),
+        };
+        match self.owner(key.as_bytes()) {
+            Some(Owner::Operator) => Ok(Caller::Operator),
+            Some(Owner::Partner(partner)) => Ok(Caller::Partner(partner)),
+            None => Err(unauthorized("the key in X-API-KEY is not known")),
+        }
+    }
+
+    fn owner(&self, offered: &[u8]) -> Option<&Owner> {
+        let offered = hash(offered);
+        let mut found = u32::MAX;
+        for (index, (hash, _)) in (0u32..).zip(&self.hashes) {
+            // No early end: how long it takes tells nothing about which key came how near.
+            let same: Choice = hash.ct_eq(&offered);
+            found.conditional_assign(&index, same);
+        }
+        self.hashes.get(usize::try_from(found).ok()?).map(|(_, owner)| owner)
+    }
+}
+
+fn hash(key: &[u8]) -> [u8; 32] {
+    Sha256::digest(key).into()
+}
+
+fn unauthorized(message: &str) -> Error {
+    Error::new(Kind::Unauthorized, message)
+}
+
+impl Api {
+    /// The partner in an address, if the caller may act for it; another partner's name is as unknown as any other.
+    pub(super) fn partner_in_path(&self, request: &HttpRequest) -> Result<&Arc<Partner>> {
+        let caller = self.keys.caller(request)?;
+        self.resolve(&caller, request.match_info().get("partner").unwrap_or_default())
+    }
+
+    /// The partner who asks, or the one that an operator names, and the parameters of the request.
+    pub(super) fn partner_asks(
+        &self,
+        request: &HttpRequest,
+        known: &'static [&'static [Parameter]],
+    ) -> Result<(&Arc<Partner>, Given)> {
+        let caller = self.keys.caller(request)?;
+        let mut reading = Reading::of(request, known);
+        if matches!(caller, Caller::Operator) {
+            reading.require(&PARTNER, "is required with an operator key");
+        }
+        let given = reading.finish()?;
+        let partner = match (&caller, given.text(PARTNER.name)) {
+            (Caller::Partner(partner), None) => *partner,
+            (_, named) => self.resolve(&caller, named.unwrap_or_default())?,
+        };
+        Ok((partner, given))
+    }
+
+    /// The parameters of an operator's request, and the partner it names, if any.
+    pub(super) fn operator_asks(
+        &self,
+        request: &HttpRequest,
+        known: &'static [&'static [Parameter]],
+    ) -> Result<(Option<&Arc<Partner>>, Given)> {
+        self.ensure_operator(request)?;
+        let given = Reading::of(request, known).finish()?;
+        let partner = given.text(PARTNER.name).map(|name| self.context.partner(name)).transpose()?;
+        Ok((partner, given))
+    }
+
+    /// The partner that an operator names, who must name one.
+    pub(super) fn operator_asks_for(
+        &self,
+        request: &HttpRequest,
+        known: &'static [&'static [Parameter]],
+    ) -> Result<&Arc<Partner>> {
+        self.ensure_operator(request)?;
+        let mut reading = Reading::of(request, known);
+        reading.require(&PARTNER, "is required: it names the partner to act for");
+        self.context.partner(reading.finish()?.text(PARTNER.name).unwrap_or_default())
+    }
+
+    /// Refuses whoever is no operator.
+    pub(super) fn ensure_operator(&self, request: &HttpRequest) -> Result<()> {
+        match self.keys.caller(request)? {
+            Caller::Operator => Ok(()),
+            Caller::Partner(_) => Err(unauthorized("an operator key is needed here; this is a partner's")),
+        }
+    }
+
+    fn resolve<'a>(&'a self, caller: &Caller<'a>, name: &str) -> Result<&'a Arc<Partner>> {
+        match caller {
+            Caller::Operator => self.context.partner(name),
+            Caller::Partner(partner) if partner.settings.name == name => Ok(partner),
+            Caller::Partner(_) => Err(Error::new(Kind::NotFound, format!("no partner is called `{name}`"))),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `/openapi.json` and `/docs`: the API described, and a viewer that needs no network.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::{App, HttpResponse, get, web};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+
+use super::Api;
+use super::problem::{FieldProblem, Problem};
+use crate::error::{Error, Kind, Result};
+
+/// What the document says beside the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "OEM matching connector",
+        description = "Keeps an ATS's jobs and profiles in step with HrFlow.ai and answers scoring and searching by the \
+            ATS's own references. Problems are RFC 9457 documents; `code` is stable. Every answer carries \
+            `X-Request-Id`, yours if you send one.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Problem, FieldProblem)),
+    tags(
+        (name = "webhooks", description = "What partners tell us"),
+        (name = "matching", description = "Scoring and searching by reference"),
+        (name = "records", description = "What is known of an object"),
+        (name = "pulls", description = "Imports; with an operator key"),
+        (name = "operation", description = "Health, metrics and this document"),
+    ),
+    modifiers(&KeyScheme),
+)]
+struct Frame;
+
+struct KeyScheme;
+
+impl Modify for KeyScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let help = "A partner's key acts for that partner. An operator's key acts for the one named by `?partner=`, \
+                    or in the address.";
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("X-API-KEY", help)));
+        document.components.get_or_insert_default().add_security_scheme("api_key", scheme);
+    }
+}
+
+/// The OpenAPI 3.1 document of the routes that are served.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    App::new().into_utoipa_app().openapi(Frame::openapi()).configure(super::routes).split_for_parts().1
+}
+
+/// Read this document
+#[utoipa::path(
+    tag = "operation",
+    responses((status = 200, description = "The OpenAPI document", body = Object, content_type = "application/json")),
+)]
+#[get("/openapi.json")]
+pub(super) async fn read_openapi(api: web::Data<Api>) -> HttpResponse {
+    HttpResponse::Ok().json(&api.document)
+}
+
+/// The viewer's files name each other by relative addresses, which need the slash.
+#[get("/docs")]
+pub(super) async fn viewer_root() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+}
+
+/// The viewer.
+#[get("/docs/{file:.*}")]
+pub(super) async fn viewer(file: web::Path<String>) -> Result<HttpResponse> {
+    // The validator badge would send the document's address to somebody else's site.
+    static SETTINGS: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::new(|| {
+        Arc::new(utoipa_swagger_ui::Config::from("../openapi.json").validator_url("none").use_base_layout())
+    });
+    let found = utoipa_swagger_ui::serve(&file, SETTINGS.clone()).map_err(|cause| {
+        Error::new(Kind::Internal, "the viewer cannot be shown").because(cause.to_string())
+    })?;
+    let found = found.ok_or_else(|| Error::new(Kind::NotFound, "the viewer has no such file"))?;
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+    Ok(HttpResponse::Ok()
+        .content_type(found.content_type)
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
+        .body(found.bytes.into_owned()))
+}

@@ -1,0 +1,125 @@
+//! HTTP in: parse, call one flow, answer.
+//!
+//! ```text
+//! webhooks  pulls  scoring  searching  records  health  metrics  docs     one file per resource
+//! auth (whose key)   parameters, shape, criteria (query strings)   body   what they are made of
+//! problem (refusals)   request_id (around every request)
+//! ```
+
+mod auth;
+mod body;
+mod criteria;
+mod docs;
+mod health;
+mod metrics;
+mod parameters;
+mod problem;
+mod pulls;
+mod records;
+mod request_id;
+mod scoring;
+mod searching;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod webhooks;
+
+use std::sync::Arc;
+
+use actix_web::dev::ResourceDef;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::PathItem;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::error::{Error, Kind};
+use crate::flows::Context;
+use crate::model::Secret;
+use auth::Keys;
+
+pub use docs::openapi;
+pub use request_id::RequestId;
+
+/// How many objects a page has at most.
+const LIMIT: shape::Shape = shape::Shape::Whole { least: 1, most: 100, default: Some(30) };
+
+/// What handlers share: the roads' context, the keys, and the list of routes.
+pub struct Api {
+    context: Arc<Context>,
+    keys: Keys,
+    routes: Vec<(ResourceDef, HeaderValue)>,
+    document: OpenApi,
+}
+
+impl Api {
+    /// Hashes the keys and lists the routes, once per process.
+    pub fn new(context: Arc<Context>, operator_keys: &[Secret]) -> Self {
+        let keys = Keys::new(operator_keys, &context.partners);
+        let document = openapi();
+        let routes =
+            document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item)));
+        let viewer = ["/docs", "/docs/{file:.*}"]
+            .map(|path| (ResourceDef::new(path), HeaderValue::from_static("GET, HEAD")));
+        let routes = routes.chain(viewer).collect();
+        Self { context, keys, routes, document }
+    }
+}
+
+fn allow(item: &PathItem) -> HeaderValue {
+    let methods = [("GET, HEAD", item.get.is_some()), ("POST", item.post.is_some())];
+    let methods: Vec<&str> =
+        methods.into_iter().filter_map(|(method, there)| there.then_some(method)).collect();
+    HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("GET, HEAD"))
+}
+
+/// The whole API, for an application that holds an [`Api`] and is wrapped in [`RequestId`].
+pub fn configure(config: &mut web::ServiceConfig) {
+    routes(&mut ServiceConfig::new(config));
+    config.service(docs::viewer_root).service(docs::viewer).default_service(web::to(unrouted));
+}
+
+/// `GET /metrics` alone and without a key, for a listener of its own.
+pub fn configure_metrics(config: &mut web::ServiceConfig) {
+    config.service(metrics::read_metrics_openly).default_service(web::to(|| async { nothing_here() }));
+}
+
+/// The list of routes: what the server serves and what the OpenAPI document lists.
+fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(webhooks::receive_webhook)
+        .service(webhooks::describe_webhook)
+        .service(webhooks::try_webhook)
+        .service(scoring::score_profiles)
+        .service(scoring::score_jobs)
+        .service(searching::search_profiles)
+        .service(searching::search_jobs)
+        .service(records::find_record)
+        .service(records::get_record)
+        .service(pulls::start_pull)
+        .service(pulls::list_pulls)
+        .service(pulls::get_pull)
+        .service(health::check_live)
+        .service(health::check_ready)
+        .service(metrics::read_metrics)
+        .service(docs::read_openapi);
+}
+
+/// No route took the request: its address or its method is not known.
+async fn unrouted(api: web::Data<Api>, request: HttpRequest) -> HttpResponse {
+    let known = api.routes.iter().find(|(route, _)| route.is_match(request.path()));
+    match known {
+        Some((_, allow)) => {
+            let message = format!("this address takes {}", allow.to_str().unwrap_or_default());
+            let mut answer = Error::new(Kind::MethodNotAllowed, message).error_response();
+            answer.headers_mut().insert(ALLOW, allow.clone());
+            answer
+        }
+        None => nothing_here(),
+    }
+}
+
+fn nothing_here() -> HttpResponse {
+    Error::new(Kind::NotFound, "there is nothing at this address; /openapi.json lists what there is")
+        .error_response()
+}

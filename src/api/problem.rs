@@ -1,0 +1,270 @@
+//! Refusals: an error's kind decides the status, and every refusal is a problem document (RFC 9457).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use crate::error::{Error, FieldError, Kind};
+
+/// The media type of every refusal.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// How long to wait when nobody knows better, where a refusal must say how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(1);
+
+/// What a defect of ours is called; the cause is in the log alone.
+const DEFECT: &str = "something went wrong on our side; the answer's X-Request-Id finds it in our log";
+
+/// Why a request was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problem<'a> {
+    /// Always `about:blank`: `code` tells one problem from another.
+    #[schema(example = "about:blank")]
+    r#type: &'static str,
+    /// The status in words.
+    #[schema(example = "Not Found")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 404, minimum = 400, maximum = 599)]
+    status: u16,
+    /// What was wrong with this very request.
+    #[schema(example = "no job has the reference `CRM-4711`")]
+    detail: &'a str,
+    /// What programs may rely on.
+    #[schema(example = "not_found")]
+    code: &'static str,
+    /// What was wrong, field by field; with 400 and 422 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem<'a>>>,
+}
+
+/// A field, or a query parameter, and what is wrong with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FieldProblem<'a> {
+    /// Its name or path.
+    #[schema(example = "limit")]
+    field: &'a str,
+    /// What is wrong with it and what would be right.
+    #[schema(example = "must be between 1 and 100")]
+    detail: &'a str,
+}
+
+/// The HTTP status of a kind of error.
+pub(super) fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Malformed => StatusCode::BAD_REQUEST,
+        Kind::Unauthorized => StatusCode::UNAUTHORIZED,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Pending | Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Gone => StatusCode::GONE,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Upstream | Kind::Refused | Kind::Denied => StatusCode::BAD_GATEWAY,
+        Kind::Unreachable | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        status(self.kind())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        let mut answer = HttpResponse::build(status);
+        answer.content_type(MEDIA_TYPE);
+        if self.kind() == Kind::Unauthorized {
+            answer.insert_header((header::WWW_AUTHENTICATE, r#"ApiKey realm="oem-connector""#));
+        }
+        if let Some(wait) = self.wait().or_else(|| must_wait(self.kind()).then_some(DEFAULT_WAIT)) {
+            answer.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
+        }
+        let detail = if self.kind() == Kind::Internal { DEFECT } else { self.message() };
+        answer.json(document(self.kind(), detail, self.fields()))
+    }
+}
+
+fn document<'a>(kind: Kind, detail: &'a str, fields: &'a [FieldError]) -> Problem<'a> {
+    let status = status(kind);
+    let fields = fields.iter().map(|FieldError { field, detail }| FieldProblem { field, detail });
+    Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail,
+        code: kind.code(),
+        errors: matches!(kind, Kind::Malformed | Kind::Invalid).then(|| fields.collect()),
+    }
+}
+
+fn must_wait(kind: Kind) -> bool {
+    matches!(kind, Kind::Pending | Kind::RateLimited | Kind::Unavailable)
+}
+
+/// `Retry-After` counts whole seconds; too early would only be refused again.
+pub(super) fn whole_seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero()))
+}
+
+/// The problem for a refusal that was not ours: the web framework's own have a status and no document.
+pub(super) fn of_status(status: StatusCode) -> Error {
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Unauthorized,
+        StatusCode::NOT_FOUND => Kind::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Kind::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG => Kind::TooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Kind::UnsupportedMediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Kind::Invalid,
+        StatusCode::SERVICE_UNAVAILABLE => Kind::Unavailable,
+        other if other.is_client_error() => Kind::Malformed,
+        _ => Kind::Internal,
+    };
+    Error::new(kind, meaning(kind))
+}
+
+/// What a kind means to a caller, for the OpenAPI document.
+fn meaning(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Malformed => {
+            "The request cannot be read: bad JSON, or an unknown, repeated or unreadable parameter."
+        }
+        Kind::Invalid => "The request was understood and cannot be accepted.",
+        Kind::Unauthorized => {
+            "The key is missing or unknown, or is a partner's where an operator's is needed."
+        }
+        Kind::NotFound => "There is no such thing, or it is another partner's.",
+        Kind::Gone => "The object was archived.",
+        Kind::Pending => "The object is known and not indexed yet.",
+        Kind::Conflict => "It exists already.",
+        Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",
+        Kind::UnsupportedMediaType => "The body is not `application/json`.",
+        Kind::TooLarge => "The body is larger than 64 KiB.",
+        Kind::RateLimited => "The quota is used up.",
+        Kind::Upstream => "The answer of HrFlow cannot be used.",
+        Kind::Unreachable => "HrFlow cannot be reached.",
+        Kind::TimedOut => "HrFlow did not answer in time.",
+        Kind::Refused => "HrFlow refused the request.",
+        Kind::Denied => "HrFlow refuses our credential, or does not know our source, board or algorithm.",
+        Kind::Unavailable => "The service cannot take the request right now.",
+        Kind::Internal => "A defect of the service.",
+    }
+}
+
+/// The responses of the OpenAPI document for these refusals; kinds of one status share a response.
+pub(super) fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
+    // Whatever else an operation refuses, it may have a defect.
+    for kind in kinds.iter().chain(&[Kind::Internal]) {
+        by_status.entry(status(*kind).as_u16()).or_default().push(*kind);
+    }
+    by_status.into_iter().map(|(status, kinds)| (status.to_string(), response(&kinds).into())).collect()
+}
+
+fn response(kinds: &[Kind]) -> Response {
+    let mut description = String::new();
+    for kind in kinds {
+        let separator = if description.is_empty() { "" } else { " " };
+        // Writing to a String cannot fail.
+        let _ = write!(description, "{separator}`{}`: {}", kind.code(), meaning(*kind));
+    }
+    let fields = [FieldError { field: "reference".to_owned(), detail: "must not be empty".to_owned() }];
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(kinds.first().map(|kind| serde_json::json!(document(*kind, meaning(*kind), &fields))));
+    let mut response = ResponseBuilder::new().description(description).content(MEDIA_TYPE, content.build());
+    if kinds.iter().any(|kind| must_wait(*kind)) {
+        let wait = HeaderBuilder::new().description(Some("Seconds until it is worth trying again.")).build();
+        response = response.header("Retry-After", wait);
+    }
+    response.build()
+}
+
+/// Names a set of refusals, so that an operation can list it among its responses.
+macro_rules! refusals {
+    ($name:ident: $($kind:ident),+ $(,)?) => {
+        /// How these operations refuse.
+        pub(super) struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<
+                String,
+                utoipa::openapi::RefOr<utoipa::openapi::Response>,
+            > {
+                $crate::api::problem::responses(&[$($crate::error::Kind::$kind),+])
+            }
+        }
+    };
+}
+pub(super) use refusals;
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn shown(error: &Error) -> (HttpResponse, serde_json::Value) {
+        let (answer, body) = error.error_response().into_parts();
+        let body = to_bytes(body).await.unwrap();
+        (answer.map_into_boxed_body(), serde_json::from_slice(&body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_problem_names_every_field() {
+        let error = Error::new(Kind::Invalid, "the query cannot be accepted").field("limit", "must be less");
+        let (answer, body) = shown(&error).await;
+        assert_eq!(answer.headers().get("content-type").unwrap(), MEDIA_TYPE);
+        let expected = serde_json::json!({
+            "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "invalid",
+            "detail": "the query cannot be accepted", "errors": [{"field": "limit", "detail": "must be less"}],
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_defect_shows_fixed_words_and_never_its_cause() {
+        let error = Error::new(Kind::Internal, "row 7 is broken").because("password in the row");
+        let (answer, body) = shown(&error).await;
+        assert_eq!(answer.status(), 500);
+        assert_eq!(body["detail"], DEFECT);
+        assert_eq!(body.get("errors"), None);
+    }
+
+    #[actix_web::test]
+    async fn who_must_wait_is_told_whole_seconds_and_never_too_few() {
+        let wait = |millis| Error::new(Kind::Pending, "wait").retry_after(Duration::from_millis(millis));
+        for (error, seconds) in [
+            (wait(0), "1"),
+            (wait(1), "1"),
+            (wait(1500), "2"),
+            (wait(2000), "2"),
+            (Error::new(Kind::Unavailable, "busy"), "1"),
+        ] {
+            let (answer, _) = shown(&error).await;
+            assert_eq!(answer.headers().get("retry-after").unwrap(), seconds);
+        }
+        let (answer, _) = shown(&Error::new(Kind::NotFound, "no")).await;
+        assert!(!answer.headers().contains_key("retry-after"));
+    }
+
+    #[actix_web::test]
+    async fn a_missing_key_is_asked_for() {
+        let (answer, _) = shown(&Error::new(Kind::Unauthorized, "no key")).await;
+        assert!(answer.headers().contains_key("www-authenticate"));
+    }
+}

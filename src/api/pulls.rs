@@ -1,0 +1,276 @@
+//! `/v1/pulls`: an operator starts imports and watches them.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::parameters::{PARTNER, Parameter, nearest, query};
+use super::problem::refusals;
+use super::records::date;
+use super::{Api, LIMIT, body};
+use crate::error::{Error, Kind, Result};
+use crate::flows;
+use crate::model::Entity;
+use crate::store::{self, Mode, State, pulls};
+
+/// What an operator asks for.
+#[derive(ToSchema)]
+pub(super) struct PullRequest {
+    /// What is pulled.
+    entity: Entity,
+    /// How much of it.
+    #[schema(required = false, default = "full")]
+    mode: PullMode,
+}
+
+/// How much is pulled.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PullMode {
+    /// Everything the partner has.
+    Full,
+    /// What changed since the last pull.
+    Delta,
+}
+
+/// How far a pull has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PullState {
+    /// Nobody has begun.
+    Queued,
+    /// It is read.
+    Running,
+    /// Every page is read and durably recorded; indexing may still go on.
+    Done,
+    /// A page could not be read; the next pull goes on from there.
+    Failed,
+}
+
+/// One pull.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PullDocument {
+    /// Its id.
+    #[schema(example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11")]
+    id: String,
+    /// Whose objects are pulled.
+    #[schema(example = "acme")]
+    partner: String,
+    /// What is pulled.
+    entity: Entity,
+    /// How much of it.
+    mode: PullMode,
+    /// How far it has come.
+    state: PullState,
+    /// Pages read.
+    #[schema(minimum = 0, example = 20)]
+    pages: i64,
+    /// Objects seen.
+    #[schema(minimum = 0, example = 2000)]
+    seen: i64,
+    /// Objects that HrFlow does not show as they are.
+    #[schema(minimum = 0, example = 1990)]
+    changed: i64,
+    /// Objects that HrFlow shows already.
+    #[schema(minimum = 0, example = 9)]
+    unchanged: i64,
+    /// Objects that cannot be used.
+    #[schema(minimum = 0, example = 1)]
+    failed: i64,
+    /// Objects seen per second while it ran; null before it began.
+    #[schema(minimum = 0.0, example = 412.5)]
+    rate: Option<f64>,
+    /// How far a finished pull has read the partner's changes; until then the newest date the partner gave so far.
+    #[schema(format = "date-time", example = "2026-03-01T14:21:58Z")]
+    cursor: Option<String>,
+    /// When it was asked for.
+    #[schema(format = "date-time", example = "2026-03-01T14:00:00Z")]
+    created_at: Option<String>,
+    /// When reading began.
+    #[schema(format = "date-time", example = "2026-03-01T14:00:01Z")]
+    started_at: Option<String>,
+    /// When it ended.
+    #[schema(format = "date-time", example = "2026-03-01T14:00:06Z")]
+    finished_at: Option<String>,
+    /// What ended it, or the first object that cannot be used.
+    #[schema(example = "`CRM-17`: the object cannot be mapped")]
+    problem: Option<String>,
+}
+
+/// The newest pulls first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PullList {
+    /// The pulls.
+    items: Vec<PullDocument>,
+}
+
+query! {
+    /// What starting a pull reads from the address.
+    StartPull: &[Parameter { required: true, ..PARTNER }]
+}
+query! {
+    /// What reading a pull reads from the address.
+    GetPull: &[PARTNER]
+}
+query! {
+    /// What listing pulls reads.
+    ListPulls: &[PARTNER, Parameter::optional("limit", LIMIT, "How many pulls are listed at most.")]
+}
+
+refusals!(StartRefusals: Malformed, Unauthorized, NotFound, TooLarge, UnsupportedMediaType, Invalid, Unavailable);
+refusals!(ReadRefusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable);
+
+/// Start a pull
+///
+/// Needs an operator key. There is one pull per partner and entity at a time; while it runs, it is what this answers.
+#[utoipa::path(
+    tag = "pulls",
+    params(StartPull),
+    request_body(content = PullRequest, description = "What to pull",
+        example = json!({"entity": "profiles", "mode": "full"})),
+    responses(
+        (status = 202, description = "The pull is queued", body = PullDocument,
+            headers(("Location" = String, description = "Where to watch it"))),
+        (status = 200, description = "The pull that is active already", body = PullDocument),
+        StartRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/pulls")]
+pub(super) async fn start_pull(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let partner = api.operator_asks_for(&request, StartPull::KNOWN)?;
+    let PullRequest { entity, mode } = understand(&body::read(&request, payload).await?)?;
+    let mode = match mode {
+        PullMode::Full => Mode::Full,
+        PullMode::Delta => Mode::Delta,
+    };
+    let (pull, new) = flows::pull::start(&api.context, partner, entity, mode).await?;
+    let mut answer = if new { HttpResponse::Accepted() } else { HttpResponse::Ok() };
+    answer.insert_header((LOCATION, format!("/v1/pulls/{}", pull.id)));
+    Ok(answer.json(document(&api, pull)?))
+}
+
+/// Watch a pull
+///
+/// Needs an operator key.
+#[utoipa::path(
+    tag = "pulls",
+    params(("id" = String, Path, description = "The pull's id"), GetPull),
+    responses((status = 200, description = "The pull as it stands", body = PullDocument), ReadRefusals),
+    security(("api_key" = [])),
+)]
+#[get("/v1/pulls/{id}")]
+pub(super) async fn get_pull(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, _) = api.operator_asks(&request, GetPull::KNOWN)?;
+    let id = request.match_info().get("id").unwrap_or_default().to_owned();
+    let wanted = id.clone();
+    let found = api.context.store.read(move |db| pulls::find(db, &wanted)).await?;
+    let found = found.filter(|pull| partner.is_none_or(|partner| partner.settings.name == pull.partner));
+    let pull = found.ok_or_else(|| Error::new(Kind::NotFound, format!("no pull has the id `{id}`")))?;
+    Ok(HttpResponse::Ok().json(document(&api, pull)?))
+}
+
+/// List pulls
+///
+/// The newest first, of one partner or of all. Needs an operator key.
+#[utoipa::path(
+    tag = "pulls",
+    params(ListPulls),
+    responses((status = 200, description = "The newest pulls", body = PullList), ReadRefusals),
+    security(("api_key" = [])),
+)]
+#[get("/v1/pulls")]
+pub(super) async fn list_pulls(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.operator_asks(&request, ListPulls::KNOWN)?;
+    let name = partner.map(|partner| partner.settings.name.clone());
+    let limit = i64::try_from(given.whole("limit")).unwrap_or(i64::MAX);
+    let listed = api.context.store.read(move |db| pulls::list(db, name.as_deref(), limit)).await?;
+    let items = listed.into_iter().map(|pull| document(&api, pull)).collect::<Result<_>>()?;
+    Ok(HttpResponse::Ok().json(PullList { items }))
+}
+
+/// Reads the body by hand, so that everything that is wrong with it is told at once.
+fn understand(body: &[u8]) -> Result<PullRequest> {
+    let body: Value = serde_json::from_slice(body).map_err(|cause| {
+        let (line, column) = (cause.line(), cause.column());
+        Error::new(Kind::Malformed, format!("the body is not JSON (line {line}, column {column})"))
+            .because(cause)
+    })?;
+    let problem = Error::new(Kind::Invalid, "the pull cannot be started");
+    let Value::Object(members) = body else {
+        return Err(problem.field("body", "must be an object with `entity` and `mode`"));
+    };
+    let (entity, mode) = (entity(&members), mode(&members));
+    let mut problem = problem;
+    for name in members.keys().filter(|name| !["entity", "mode"].contains(&name.as_str())) {
+        problem = problem
+            .field(name.chars().take(64).collect::<String>(), nearest(name, ["entity", "mode"].into_iter()));
+    }
+    if let Err(detail) = entity {
+        problem = problem.field("entity", detail);
+    }
+    if let Err(detail) = mode {
+        problem = problem.field("mode", detail);
+    }
+    match (entity, mode) {
+        (Ok(entity), Ok(mode)) if problem.fields().is_empty() => Ok(PullRequest { entity, mode }),
+        _ => Err(problem),
+    }
+}
+
+fn entity(members: &Map<String, Value>) -> Result<Entity, &'static str> {
+    let given = members.get("entity").ok_or("is required: `profiles` or `jobs`")?.as_str();
+    let known = Entity::ALL.into_iter().find(|known| Some(known.plural()) == given);
+    known.ok_or("must be `profiles` or `jobs`")
+}
+
+fn mode(members: &Map<String, Value>) -> Result<PullMode, &'static str> {
+    match members.get("mode").map(|mode| mode.as_str()) {
+        None | Some(Some("full")) => Ok(PullMode::Full),
+        Some(Some("delta")) => Ok(PullMode::Delta),
+        Some(_) => Err("must be `full` or `delta`"),
+    }
+}
+
+fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
+    let unknown = || Error::new(Kind::Internal, "a pull is of neither profiles nor jobs");
+    Ok(PullDocument {
+        entity: Entity::parse(&pull.entity).ok_or_else(unknown)?,
+        mode: match pull.mode {
+            Mode::Full => PullMode::Full,
+            Mode::Delta => PullMode::Delta,
+        },
+        state: match pull.state {
+            State::Queued => PullState::Queued,
+            State::Running => PullState::Running,
+            State::Done => PullState::Done,
+            State::Failed => PullState::Failed,
+        },
+        rate: rate(&pull, api.context.clock.now().timestamp_micros()),
+        id: pull.id,
+        partner: pull.partner,
+        pages: pull.pages,
+        seen: pull.seen,
+        changed: pull.changed,
+        unchanged: pull.unchanged,
+        failed: pull.failed,
+        cursor: date(pull.newest),
+        created_at: date(Some(pull.created_at)),
+        started_at: date(pull.started_at),
+        finished_at: date(pull.finished_at),
+        problem: pull.problem,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate is no exact number")]
+fn rate(pull: &store::Pull, now: i64) -> Option<f64> {
+    let micros = (pull.finished_at.unwrap_or(now) - pull.started_at?).max(1);
+    let per_second = pull.seen as f64 * 1e6 / micros as f64;
+    Some((per_second * 10.0).round() / 10.0)
+}

@@ -1,0 +1,132 @@
+//! `/v1/{profiles,jobs}/scoring`: the best profiles for a job, the best jobs for a profile.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::parameters::{Given, Parameter};
+use super::problem::{self, refusals};
+use super::{Api, criteria};
+use crate::error::{Error, Kind, Result};
+use crate::flows::Partner;
+use crate::flows::query::{self, Answered, Asked};
+use crate::model::{Entity, Reference};
+
+/// A page of objects, the best first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ScoredPage {
+    /// The caller's live objects of this page, by decreasing score.
+    items: Vec<Scored>,
+    /// This page's number.
+    #[schema(minimum = 1, example = 1)]
+    page: u64,
+    /// How many objects a page has at most.
+    #[schema(minimum = 1, maximum = 100, example = 30)]
+    limit: u64,
+    /// How many objects there are on all pages.
+    #[schema(example = 128)]
+    total: u64,
+    /// The last page's number.
+    #[schema(minimum = 1, example = 5)]
+    max_page: u64,
+}
+
+/// An object and how well it matches.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Scored {
+    /// The partner's own reference.
+    #[schema(example = "CRM-4711")]
+    reference: String,
+    /// From 0 to 1, higher is better.
+    #[schema(minimum = 0.0, maximum = 1.0, example = 0.9157)]
+    score: f64,
+}
+
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
+    Unreachable, Unavailable, TimedOut);
+
+/// Score profiles for a job
+///
+/// The caller's live profiles, the best match first.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::ScoreProfiles),
+    responses(
+        (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
+            example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157}], "page": 1, "limit": 30, "total": 1,
+                "max_page": 1})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/profiles/scoring")]
+pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, criteria::ScoreProfiles::KNOWN)?;
+    score(&api, partner, Entity::Profile, "job_reference", &given, criteria::PROFILES).await
+}
+
+/// Score jobs for a profile
+///
+/// The caller's live jobs, the best match first.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::ScoreJobs),
+    responses(
+        (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
+            example = json!({"items": [{"reference": "REQ-88", "score": 0.8422}], "page": 1, "limit": 30, "total": 1,
+                "max_page": 1})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/jobs/scoring")]
+pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, criteria::ScoreJobs::KNOWN)?;
+    score(&api, partner, Entity::Job, "profile_reference", &given, criteria::JOBS).await
+}
+
+async fn score(
+    api: &Api,
+    partner: &Partner,
+    entity: Entity,
+    scored_for: &str,
+    given: &Given,
+    known: &[Parameter],
+) -> Result<HttpResponse> {
+    let asked = Asked {
+        entity,
+        scored_for: Some(Reference::parse(given.text(scored_for).unwrap_or_default())?),
+        page: given.whole("page"),
+        limit: given.whole("limit"),
+        score_min: given.number("score_min"),
+        criteria: given.of(known),
+    };
+    let Answered { items, page, max_page, total } = match query::rank(&api.context, partner, asked).await {
+        Ok(answered) => answered,
+        Err(problem) => return refused(partner, problem),
+    };
+    let scored = |item: query::Match| Some(Scored { reference: item.reference, score: item.score? });
+    let items = items.into_iter().filter_map(scored).collect();
+    Ok(HttpResponse::Ok().json(ScoredPage { items, page, limit: given.whole("limit"), total, max_page }))
+}
+
+/// A refusal for want of quota tells the quota (draft-ietf-httpapi-ratelimit-headers): what is kept for queries.
+pub(super) fn refused(partner: &Partner, problem: Error) -> Result<HttpResponse> {
+    if problem.kind() != Kind::RateLimited {
+        return Err(problem);
+    }
+    let settings = &partner.settings.hrflow;
+    let quota = (f64::from(settings.requests_per_minute) * settings.query_share).floor().max(1.0);
+    let wait = problem::whole_seconds(problem.wait().unwrap_or_default());
+    let mut answer = HttpResponse::from_error(problem);
+    let headers = [
+        ("ratelimit-policy", format!(r#""queries";q={quota};w=60"#)),
+        ("ratelimit", format!(r#""queries";r=0;t={}"#, wait.to_str().unwrap_or("1"))),
+    ];
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            answer.headers_mut().insert(actix_web::http::header::HeaderName::from_static(name), value);
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,101 @@
+//! `/v1/{profiles,jobs}/searching`: the caller's objects that meet criteria.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::parameters::{Given, Parameter};
+use super::problem::refusals;
+use super::scoring::refused;
+use super::{Api, criteria};
+use crate::error::Result;
+use crate::flows::Partner;
+use crate::flows::query::{self, Answered, Asked};
+use crate::model::Entity;
+
+/// A page of objects.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FoundPage {
+    /// The caller's live objects of this page, in the order that was asked for.
+    items: Vec<Found>,
+    /// This page's number.
+    #[schema(minimum = 1, example = 1)]
+    page: u64,
+    /// How many objects a page has at most.
+    #[schema(minimum = 1, maximum = 100, example = 30)]
+    limit: u64,
+    /// How many objects there are on all pages.
+    #[schema(example = 128)]
+    total: u64,
+    /// The last page's number.
+    #[schema(minimum = 1, example = 5)]
+    max_page: u64,
+}
+
+/// An object that was found.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Found {
+    /// The partner's own reference.
+    #[schema(example = "CRM-4711")]
+    reference: String,
+}
+
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
+    Unavailable, TimedOut);
+
+/// Search profiles
+///
+/// The caller's live profiles that meet all criteria, without scores.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::SearchProfiles),
+    responses(
+        (status = 200, description = "A page of profiles", body = FoundPage,
+            example = json!({"items": [{"reference": "CRM-4711"}], "page": 1, "limit": 30, "total": 1, "max_page": 1})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/profiles/searching")]
+pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, criteria::SearchProfiles::KNOWN)?;
+    search(&api, partner, Entity::Profile, &given, criteria::PROFILES).await
+}
+
+/// Search jobs
+///
+/// The caller's live jobs that meet all criteria, without scores.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::SearchJobs),
+    responses(
+        (status = 200, description = "A page of jobs", body = FoundPage,
+            example = json!({"items": [{"reference": "REQ-88"}], "page": 1, "limit": 30, "total": 1, "max_page": 1})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/jobs/searching")]
+pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, criteria::SearchJobs::KNOWN)?;
+    search(&api, partner, Entity::Job, &given, criteria::JOBS).await
+}
+
+async fn search(
+    api: &Api,
+    partner: &Partner,
+    entity: Entity,
+    given: &Given,
+    known: &[Parameter],
+) -> Result<HttpResponse> {
+    let mut criteria = given.of(known);
+    criteria.extend(given.of(criteria::SORTING));
+    let (page, limit) = (given.whole("page"), given.whole("limit"));
+    let asked = Asked { entity, scored_for: None, page, limit, score_min: None, criteria };
+    let Answered { items, page, max_page, total } = match query::rank(&api.context, partner, asked).await {
+        Ok(answered) => answered,
+        Err(problem) => return refused(partner, problem),
+    };
+    let items = items.into_iter().map(|item| Found { reference: item.reference }).collect();
+    Ok(HttpResponse::Ok().json(FoundPage { items, page, limit, total, max_page }))
+}

@@ -1,0 +1,304 @@
+//! The shapes of query parameters: how each is read, put into one spelling, and documented.
+
+mod json;
+
+use serde_json::{Number, Value, json};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+
+use crate::model::{Reference, parse_date, rfc3339};
+use json::{list, named, point, range};
+
+/// The longest text, in characters.
+const MAX_CHARS: usize = 500;
+
+/// The longest list.
+const MAX_ITEMS: usize = 100;
+
+/// What a parameter looks like.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Any text that is not empty and has no control characters.
+    Text,
+    /// A partner's own reference.
+    Reference,
+    /// A whole number.
+    Whole { least: u64, most: u64, default: Option<u64> },
+    /// A number.
+    Number { least: f64, most: f64 },
+    /// A date, or a date and a time.
+    Date,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// JSON: `{"lat","lng"}`.
+    Point,
+    /// JSON: a list of texts.
+    Words,
+    /// JSON: a list of `{"name","value"}`.
+    Names,
+    /// JSON: a list, all of which must hold, of lists, one of which must hold, of `{"name","value"}`.
+    Tags,
+    /// JSON: a list of `{"name","value_min","value_max"}` with numbers.
+    FloatRanges,
+    /// The same with dates.
+    DateRanges,
+}
+
+/// Whose status a wrong value gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It cannot be read: 400.
+    Unreadable,
+    /// It was understood and cannot be accepted: 422.
+    Unacceptable,
+}
+
+/// What is wrong with a value.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) fault: Fault,
+    pub(super) detail: String,
+}
+
+/// What is wrong, each with its place in the value: empty for the whole, `[2].name` for a part.
+pub(super) type Wrongs = Vec<(String, Wrong)>;
+
+impl Shape {
+    /// Reads a value and puts it into the spelling that is passed on. What it returns counts only if nothing was wrong.
+    pub(super) fn read(self, text: &str, wrong: &mut Wrongs) -> String {
+        match self {
+            Self::Text => plain(text, "", wrong),
+            Self::Reference => match Reference::parse(text) {
+                Ok(reference) => reference.into(),
+                Err(refused) => {
+                    let field = refused.fields().first();
+                    unacceptable(wrong, "", field.map_or("cannot be used", |field| &field.detail));
+                    String::new()
+                }
+            },
+            Self::Whole { least, most, .. } => match text.parse::<u64>() {
+                Ok(number) => {
+                    within(number, least, most, "", wrong);
+                    number.to_string()
+                }
+                Err(_) => unreadable(wrong, "must be a whole number"),
+            },
+            Self::Number { least, most } => {
+                match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+                    Some(number) => {
+                        within(number, least, most, "", wrong);
+                        number.to_string()
+                    }
+                    None => unreadable(wrong, "must be a number"),
+                }
+            }
+            Self::Date => match parse_date(text) {
+                Some(date) => rfc3339(date),
+                None => unreadable(wrong, "must be a date and time like 2022-03-01T14:21:58Z"),
+            },
+            Self::Choice(words) => {
+                if !words.contains(&text) {
+                    unacceptable(wrong, "", format!("must be one of: {}", words.join(", ")));
+                }
+                text.to_owned()
+            }
+            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
+                match serde_json::from_str(text) {
+                    Ok(value) => self.read_json(value, wrong).to_string(),
+                    Err(_) => unreadable(wrong, format!("must be JSON like {}", self.model())),
+                }
+            }
+        }
+    }
+
+    fn read_json(self, value: Value, wrong: &mut Wrongs) -> Value {
+        match self {
+            Self::Point => point(value, wrong),
+            Self::Words => list(value, "", wrong, |item, place, wrong| match item {
+                Value::String(text) => plain(&text, place, wrong).into(),
+                _ => other(wrong, place, "must be a text"),
+            }),
+            Self::Names => list(value, "", wrong, |item, place, wrong| named(item, false, place, wrong)),
+            Self::Tags => list(value, "", wrong, |any, place, wrong| {
+                list(any, place, wrong, |item, place, wrong| named(item, true, place, wrong))
+            }),
+            Self::FloatRanges => list(value, "", wrong, |item, place, wrong| {
+                range(item, place, wrong, |bound| {
+                    bound.as_f64().and_then(Number::from_f64).map(Value::Number)
+                })
+            }),
+            Self::DateRanges => list(value, "", wrong, |item, place, wrong| {
+                range(item, place, wrong, |bound| {
+                    bound.as_str().and_then(parse_date).map(rfc3339).map(Value::String)
+                })
+            }),
+            Self::Text
+            | Self::Reference
+            | Self::Whole { .. }
+            | Self::Number { .. }
+            | Self::Date
+            | Self::Choice(_) => value,
+        }
+    }
+
+    /// What is taken when nothing is given.
+    pub(super) fn default(self) -> Option<String> {
+        match self {
+            Self::Whole { default, .. } => default.map(|number| number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// What a value looks like.
+    fn model(self) -> &'static str {
+        match self {
+            Self::Point => r#"{"lat":48.8566,"lng":2.3522}"#,
+            Self::Words => r#"["rust","sql"]"#,
+            Self::Names => r#"[{"name":"Rust","value":null}]"#,
+            Self::Tags => r#"[[{"name":"contract","value":"permanent"}],[{"name":"remote","value":true}]]"#,
+            Self::FloatRanges => r#"[{"name":"salary","value_min":40000,"value_max":60000}]"#,
+            Self::DateRanges => r#"[{"name":"start","value_min":"2026-01-01T00:00:00Z"}]"#,
+            Self::Date => "2026-01-01T00:00:00Z",
+            Self::Reference => "CRM-4711",
+            Self::Choice(words) => words.first().copied().unwrap_or_default(),
+            Self::Text | Self::Whole { .. } | Self::Number { .. } => "",
+        }
+    }
+
+    /// An example for the OpenAPI document. Optional parameters have none that a viewer would send unasked.
+    pub(super) fn example(self) -> Option<Value> {
+        matches!(self, Self::Reference).then(|| json!(self.model()))
+    }
+
+    /// The schema in the OpenAPI document.
+    pub(super) fn schema(self) -> Schema {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let schema = match self {
+            Self::Text => text.min_length(Some(1)).max_length(Some(MAX_CHARS)),
+            Self::Reference => text.min_length(Some(1)).max_length(Some(Reference::MAX_CHARS)),
+            Self::Whole { least, most, default } => {
+                let number = ObjectBuilder::new().schema_type(Type::Integer);
+                let number = number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+                number
+                    .minimum(Some(json_number(least)))
+                    .maximum(Some(json_number(most)))
+                    .default(default.map(Value::from))
+            }
+            Self::Number { least, most } => {
+                let number = ObjectBuilder::new().schema_type(Type::Number);
+                let number = number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)));
+                number.minimum(Some(least)).maximum(Some(most))
+            }
+            Self::Date => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+            Self::Choice(words) => text.enum_values(Some(words.iter().copied())),
+            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
+                text.examples([json!(self.model())])
+                    .description(Some(format!("JSON, for example `{}`", self.model())))
+            }
+        };
+        schema.into()
+    }
+}
+
+fn unreadable(wrong: &mut Wrongs, detail: impl Into<String>) -> String {
+    wrong.push((String::new(), Wrong { fault: Fault::Unreadable, detail: detail.into() }));
+    String::new()
+}
+
+fn unacceptable(wrong: &mut Wrongs, place: &str, detail: impl Into<String>) {
+    wrong.push((place.to_owned(), Wrong { fault: Fault::Unacceptable, detail: detail.into() }));
+}
+
+fn other(wrong: &mut Wrongs, place: &str, detail: &str) -> Value {
+    unacceptable(wrong, place, detail);
+    Value::Null
+}
+
+fn plain(text: &str, place: &str, wrong: &mut Wrongs) -> String {
+    if text.trim().is_empty() {
+        unacceptable(wrong, place, "must not be empty");
+    } else if text.chars().count() > MAX_CHARS {
+        unacceptable(wrong, place, format!("must have at most {MAX_CHARS} characters"));
+    } else if text.chars().any(char::is_control) {
+        unacceptable(wrong, place, "must not contain control characters");
+    }
+    text.to_owned()
+}
+
+fn within<T: Copy + PartialOrd + std::fmt::Display>(
+    number: T,
+    least: T,
+    most: T,
+    place: &str,
+    wrong: &mut Wrongs,
+) {
+    if number < least || number > most {
+        unacceptable(wrong, place, format!("must be between {least} and {most}"));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+fn json_number(number: u64) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_passed_on_in_one_spelling() {
+        for (shape, given, passed_on) in [
+            (Shape::Whole { least: 0, most: 9, default: None }, "007", "7"),
+            (Shape::Number { least: 0.0, most: 1.0 }, "5e-1", "0.5"),
+            (Shape::Date, "2026-01-01 12:00:00+0200", "2026-01-01T10:00:00Z"),
+            (Shape::Date, "2026-01-01", "2026-01-01T00:00:00Z"),
+            (Shape::Point, r#"{"lat": 45, "lon": 4.8}"#, r#"{"lat":45,"lng":4.8}"#),
+            (Shape::Words, r#"[ "rust", "c++" ]"#, r#"["rust","c++"]"#),
+            (Shape::Names, r#"[{"name":"Rust"}]"#, r#"[{"name":"Rust","value":null}]"#),
+            (Shape::Tags, r#"[[{"value":true,"name":"a"}]]"#, r#"[[{"name":"a","value":true}]]"#),
+            (Shape::FloatRanges, r#"[{"name":"a","value_min":1}]"#, r#"[{"name":"a","value_min":1.0}]"#),
+            (
+                Shape::DateRanges,
+                r#"[{"name":"a","value_min":null,"value_max":"2026-01-01"}]"#,
+                r#"[{"name":"a","value_max":"2026-01-01T00:00:00Z"}]"#,
+            ),
+        ] {
+            let mut wrong = Wrongs::new();
+            assert_eq!(shape.read(given, &mut wrong), passed_on);
+            assert!(wrong.is_empty(), "{given}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_example_of_the_document_is_accepted() {
+        for shape in [
+            Shape::Reference,
+            Shape::Date,
+            Shape::Choice(&["asc", "desc"]),
+            Shape::Point,
+            Shape::Words,
+            Shape::Names,
+            Shape::Tags,
+            Shape::FloatRanges,
+            Shape::DateRanges,
+        ] {
+            let mut wrong = Wrongs::new();
+            shape.read(shape.model(), &mut wrong);
+            assert!(wrong.is_empty(), "{shape:?}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_value_is_refused_and_never_repeated() {
+        let deep = "[".repeat(10_000);
+        let long = format!("[{}1]", "1,".repeat(100));
+        for given in [&deep, &long, "{\"lat\":1e999,\"lng\":0}", "null", ""] {
+            for shape in [Shape::Point, Shape::Words, Shape::Names, Shape::Tags, Shape::FloatRanges] {
+                let mut wrong = Wrongs::new();
+                shape.read(given, &mut wrong);
+                assert!(!wrong.is_empty(), "{shape:?} of {given:.20}");
+                assert!(wrong.iter().all(|(_, wrong)| wrong.detail.len() < 200));
+            }
+        }
+    }
+}
