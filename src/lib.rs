@@ -19,5 +19,6 @@ pub mod http;
 pub mod metrics;
 pub mod model;
 pub mod partner;
+pub mod server;
 pub mod store;
 pub mod worker;

@@ -1,0 +1,144 @@
+//! Wiring and shutdown: Config → Context → API and worker.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::api::{self, Api};
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::flows::{Context, Partner};
+use crate::http::{Observer, Scrubber};
+use crate::metrics::Metrics;
+use crate::model::Clock;
+use crate::store::Store;
+use crate::worker::Worker;
+use crate::{hrflow, partner};
+
+/// How long a client may take to send the head of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Seconds that requests under way may take when the server stops.
+const SHUTDOWN_SECONDS: u64 = 20;
+
+/// Opens the database (made and migrated if needed) and connects everything that the roads use.
+///
+/// # Errors
+/// What opening the database ends in, and `Invalid` for settings that only show when they are used, all together.
+pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
+    let (url, queue, for_store) = (config.database_url.clone(), config.limits.webhook_queue, clock.clone());
+    let store = tokio::task::spawn_blocking(move || Store::open(&url, &for_store, queue))
+        .await
+        .map_err(|cause| Error::new(Kind::Internal, "the database could not be opened").because(cause))??;
+    store.migrate().await?;
+
+    let metrics = Metrics::new()?;
+    let scrubber = Arc::new(Scrubber::of(config));
+    let counted = metrics.clone();
+    let observer: Observer = Arc::new(move |side, outcome, took| counted.called(side, outcome, took));
+    let clients = hrflow::clients(config, &scrubber, &observer)?;
+
+    let mut partners = Vec::with_capacity(config.partners.len());
+    let mut problem = Error::new(Kind::Invalid, "some partners cannot be served");
+    for settings in &config.partners {
+        let service =
+            partner::Service::new(&settings.service, &config.limits, scrubber.clone(), observer.clone());
+        match (service, clients.get(&settings.name)) {
+            (Ok(service), Some(hrflow)) => partners.push(Arc::new(Partner {
+                settings: settings.clone(),
+                service,
+                hrflow: hrflow.clone(),
+                records_due: Notify::new(),
+                pulls_due: Notify::new(),
+            })),
+            (Err(refused), _) => {
+                problem = problem.field(format!("partner.{}.service", settings.name), refused.to_string());
+            }
+            (Ok(_), None) => {
+                problem = problem.field(format!("partner.{}", settings.name), "has no workspace");
+            }
+        }
+    }
+    if !problem.fields().is_empty() {
+        return Err(problem);
+    }
+    Ok(Arc::new(Context { store, clock, limits: config.limits.clone(), partners, metrics }))
+}
+
+/// The API at work.
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    servers: Vec<Server>,
+}
+
+type Server = (ServerHandle, JoinHandle<std::io::Result<()>>);
+
+impl Serving {
+    /// Answers requests until [`Serving::stop`].
+    pub fn start(config: &Config, context: Arc<Context>) -> Result<Self> {
+        let api = web::Data::new(Api::new(context, &config.operator_keys));
+        let (address, server) = listen(config.listen, api.clone(), api::configure)?;
+        let mut servers = vec![server];
+        if let Some(metrics_listen) = config.metrics_listen {
+            servers.push(listen(metrics_listen, api, api::configure_metrics)?.1);
+        }
+        Ok(Self { address, servers })
+    }
+
+    /// Stops accepting and returns when the requests under way are answered.
+    pub async fn stop(self) {
+        for (handle, _) in &self.servers {
+            handle.stop(true).await;
+        }
+    }
+}
+
+/// The API and the worker of one process.
+pub struct Running {
+    /// The API.
+    pub serving: Serving,
+    /// What both work with.
+    pub context: Arc<Context>,
+    worker: Worker,
+}
+
+impl Running {
+    /// Serves the API and works off what is due, until [`Running::stop`].
+    pub async fn start(config: &Config, clock: Clock) -> Result<Self> {
+        let context = context(config, clock).await?;
+        let serving = Serving::start(config, context.clone())?;
+        let worker = Worker::start(&context, &context.partners);
+        Ok(Self { serving, context, worker })
+    }
+
+    /// Stops accepting, lets requests and work under way end, and returns.
+    pub async fn stop(self) {
+        tokio::join!(self.serving.stop(), self.worker.stop());
+    }
+}
+
+fn listen(
+    address: SocketAddr,
+    api: web::Data<Api>,
+    configure: fn(&mut web::ServiceConfig),
+) -> Result<(SocketAddr, Server)> {
+    let server =
+        HttpServer::new(move || App::new().app_data(api.clone()).wrap(api::RequestId).configure(configure))
+            .disable_signals()
+            .client_request_timeout(REQUEST_TIMEOUT)
+            .shutdown_timeout(SHUTDOWN_SECONDS)
+            .bind(address)
+            .map_err(|cause| {
+                Error::new(Kind::Unavailable, format!("cannot listen on {address}: {cause}")).because(cause)
+            })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    let server = server.run();
+    let handle = server.handle();
+    Ok((bound, (handle, tokio::spawn(server))))
+}
