@@ -19,6 +19,7 @@ pub mod http;
 pub mod metrics;
 pub mod model;
 pub mod partner;
+pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod worker;
