@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod flows;
 pub mod hrflow;
