@@ -11,6 +11,7 @@
 //! `model` and `error`, and talk to the rest over HTTP alone. A test reads the sources and fails when an arrow points up.
 
 pub mod api;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod error;
