@@ -1,0 +1,11 @@
+//! One binary for all integration tests: it is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says why it skips"
+)]
+
+mod architecture;
+mod openapi;
+mod support;

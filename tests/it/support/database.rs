@@ -1,0 +1,115 @@
+//! A database for each test: a file, or a database of its own on the PostgreSQL of the machine.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) struct Database {
+    pub(crate) url: String,
+    _folder: Option<tempfile::TempDir>,
+    name: Option<String>,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Both, or SQLite alone where there is no PostgreSQL, which is said aloud and fails in CI.
+pub(crate) fn backends() -> Vec<Backend> {
+    if PgConnection::establish(&server()).is_ok() {
+        return vec![Backend::Sqlite, Backend::Postgres];
+    }
+    let message = "no PostgreSQL at TEST_POSTGRES_URL or at 127.0.0.1:5432: its half of this test is SKIPPED";
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{message}");
+    eprintln!("\n*** {message} ***\n");
+    vec![Backend::Sqlite]
+}
+
+fn server() -> String {
+    std::env::var("TEST_POSTGRES_URL")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
+}
+
+impl Database {
+    pub(crate) fn new(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}", folder.path().join("connector.db").display());
+                Self { url, _folder: Some(folder), name: None }
+            }
+            Backend::Postgres => {
+                let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                let name = format!("oem_test_{}_{number}", std::process::id());
+                run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+                run(&format!("CREATE DATABASE {name}"));
+                let mut url: url::Url = server().parse().unwrap();
+                url.set_path(&name);
+                Self { url: url.into(), _folder: None, name: Some(name) }
+            }
+        }
+    }
+}
+
+/// Keeps everybody else from writing until it is dropped.
+pub(crate) enum Blockade {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Drop for Blockade {
+    fn drop(&mut self) {
+        match self {
+            Self::Sqlite(connection) => connection.batch_execute("ROLLBACK"),
+            Self::Postgres(connection) => connection.batch_execute("ROLLBACK"),
+        }
+        .unwrap();
+    }
+}
+
+impl Database {
+    /// Holds up every writer.
+    pub(crate) fn block(&self) -> Blockade {
+        if self.name.is_some() {
+            let mut connection = PgConnection::establish(&self.url).unwrap();
+            connection.batch_execute("BEGIN; LOCK TABLE records, deliveries IN EXCLUSIVE MODE").unwrap();
+            return Blockade::Postgres(connection);
+        }
+        let mut connection = self.sqlite();
+        connection.batch_execute("BEGIN IMMEDIATE").unwrap();
+        Blockade::Sqlite(connection)
+    }
+
+    /// From now on there is nothing where the database was.
+    pub(crate) fn take_away(&self) {
+        match &self.name {
+            None => {
+                let tables = ["records", "deliveries", "pulls", "__diesel_schema_migrations"];
+                let drop: String = tables.map(|table| format!("DROP TABLE {table};")).concat();
+                self.sqlite().batch_execute(&drop).unwrap();
+            }
+            Some(name) => run(&format!("DROP DATABASE {name} WITH (FORCE)")),
+        }
+    }
+
+    fn sqlite(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn run(statement: &str) {
+    PgConnection::establish(&server()).unwrap().batch_execute(statement).unwrap();
+}
