@@ -7,5 +7,8 @@
 )]
 
 mod architecture;
+mod catch;
+mod index;
 mod openapi;
+mod races;
 mod support;

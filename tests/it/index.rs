@@ -1,0 +1,483 @@
+//! Indexing, with failures on both sides: what passes by itself costs nothing, what does not is set aside and named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oem_connector::demo::PROFILE_MAP;
+use oem_connector::flows::{index, lease};
+use oem_connector::model::Entity;
+use oem_connector::sandbox::ReferenceAfterArchive;
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Fault, Wishes, World, backends};
+
+const BOTH: [ReferenceAfterArchive; 2] = [ReferenceAfterArchive::Kept, ReferenceAfterArchive::Free];
+
+/// A world that waits for answers only briefly.
+async fn impatient(backend: Backend) -> World {
+    World::with(backend, Wishes { call_timeout: Duration::from_millis(400), ..Wishes::default() }).await
+}
+
+/// Failures that pass by themselves, with the code under which a record tells them.
+fn temporary() -> [(Fault, &'static str); 9] {
+    [
+        (Fault::Status(429, Some(30)), "rate_limited"),
+        (Fault::Status(500, None), "upstream_failed"),
+        (Fault::Status(503, None), "upstream_failed"),
+        (Fault::Slow(Duration::from_millis(900)), "upstream_timed_out"),
+        (Fault::Cut, "upstream_failed"),
+        (Fault::Malformed, "upstream_failed"),
+        (Fault::WrongType, "upstream_failed"),
+        (Fault::Status(401, None), "upstream_denied"),
+        (Fault::Status(403, None), "upstream_denied"),
+    ]
+}
+
+/// Lets pass what a record waits for at most, and works off what is due then.
+async fn try_again(world: &World) {
+    world.advance(301);
+    world.settle().await;
+}
+
+fn detail(record: &Value) -> &str {
+    record["problem"]["detail"].as_str().unwrap_or_default()
+}
+
+#[actix_web::test]
+async fn a_failing_partner_costs_a_record_no_attempt_and_never_sets_it_aside() {
+    for backend in backends() {
+        let world = impatient(backend).await;
+        for (number, (fault, code)) in temporary().into_iter().enumerate() {
+            let id = &format!("P{number}");
+            world.has_profile(id, "Nurse");
+            world.partner_side.fail_times(7, "GET", &format!("/candidates/{id}"), fault.clone());
+            world.announce("profile_create", id).await;
+            world.settle().await;
+            for _ in 0..6 {
+                let record = world.record("profiles", id).await;
+                assert_eq!(
+                    (&record["state"], &record["attempts"]),
+                    (&json!("pending"), &json!(0)),
+                    "{fault:?}"
+                );
+                assert_eq!(record["problem"]["code"], code, "{fault:?}");
+                try_again(&world).await;
+            }
+            assert_eq!(world.partner_side.count("GET", &format!("/candidates/{id}")), 7, "{fault:?}");
+            try_again(&world).await;
+            assert_eq!(world.headline(id).await.as_deref(), Some("Nurse"), "{fault:?}");
+            assert_eq!(world.record("profiles", id).await["problem"], Value::Null);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_failing_hrflow_costs_a_record_no_attempt_and_never_sets_it_aside() {
+    for backend in backends() {
+        let world = impatient(backend).await;
+        for (number, (fault, code)) in temporary().into_iter().enumerate() {
+            let id = &format!("P{number}");
+            world.has_profile(id, "Nurse");
+            for method in ["POST", "PUT"] {
+                world.hrflow_side.fail_times(7, method, "/profile/indexing", fault.clone());
+            }
+            world.announce("profile_create", id).await;
+            world.settle().await;
+            let mut tries = 1;
+            while world.record("profiles", id).await["state"] == "pending" && tries < 20 {
+                let record = world.record("profiles", id).await;
+                assert_eq!(record["attempts"], 0, "{fault:?}");
+                // HrFlow's refusals are only believed in its own envelope.
+                assert!(
+                    record["problem"]["code"] == code || code == "upstream_denied",
+                    "{fault:?}: {record}"
+                );
+                try_again(&world).await;
+                tries += 1;
+            }
+            assert!(tries > 7, "{fault:?}: {tries}");
+            assert_eq!(world.headline(id).await.as_deref(), Some("Nurse"), "{fault:?}");
+            world.hrflow_side.heal();
+            assert_eq!(world.count_in_hrflow(Entity::Profile).await, number as u64 + 1, "{fault:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn nobody_calls_before_the_wait_that_was_asked_for_is_over() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Nurse");
+        world.hrflow_side.fail("POST", "/profile/indexing", Fault::Status(429, Some(120)));
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        world.advance(119);
+        world.settle().await;
+        assert_eq!(world.hrflow_side.writes(), 1);
+        world.advance(2);
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Nurse"));
+    }
+}
+
+#[actix_web::test]
+async fn an_object_that_hrflow_refuses_is_set_aside_after_five_attempts_and_reopened_by_an_event() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Nurse");
+        let refusal = json!({"code": 400, "message": "Invalid fields. text is too odd"}).to_string();
+        world.hrflow_side.fail_times(5, "POST", "/profile/indexing", Fault::Answer(400, refusal));
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        for attempt in 1..5 {
+            let record = world.record("profiles", "P1").await;
+            assert_eq!((&record["state"], &record["attempts"]), (&json!("pending"), &json!(attempt)));
+            try_again(&world).await;
+        }
+        let record = world.record("profiles", "P1").await;
+        assert_eq!((&record["state"], &record["due_at"]), (&json!("set_aside"), &Value::Null));
+        assert_eq!(record["problem"]["code"], "upstream_refused");
+        assert_eq!(detail(&record), "HrFlow refused the profile (400); look at the mapped object");
+        for _ in 0..3 {
+            try_again(&world).await;
+        }
+        assert_eq!(world.hrflow_side.writes(), 5, "it rests");
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Nurse"));
+    }
+}
+
+#[actix_web::test]
+async fn an_object_that_cannot_be_sent_is_set_aside_at_once_with_the_field_named() {
+    for backend in backends() {
+        let map = format!(
+            "if .headline == \"crash\" then .id.first else . end | {PROFILE_MAP}
+            | if .info.summary == \"odd\" then .info.email = [1] else . end
+            | if .info.summary == \"list\" then [.] else . end"
+        );
+        let world = World::with(backend, Wishes { profile_map: map, ..Wishes::default() }).await;
+        for (headline, named) in [
+            ("crash", "`map` failed"),
+            ("odd", "info.email: must be a string"),
+            ("list", "map: must give an object"),
+        ] {
+            world.has_profile("P1", headline);
+            world.announce("profile_update", "P1").await;
+            world.settle().await;
+            let record = world.record("profiles", "P1").await;
+            assert_eq!(record["state"], "set_aside", "{record}");
+            assert!(detail(&record).contains(named), "{record}");
+            world.advance(60);
+        }
+        assert_eq!(world.hrflow_side.requests().len(), 0);
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Nurse"));
+    }
+}
+
+#[actix_web::test]
+async fn an_object_under_another_reference_is_refused() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P2", "Nurse");
+        let other = json!({"candidate": world.ats.get(Entity::Profile, "P2")});
+        world.partner_side.fail_times(
+            usize::MAX,
+            "GET",
+            "/candidates/P1",
+            Fault::Answer(200, other.to_string()),
+        );
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        for _ in 0..5 {
+            try_again(&world).await;
+        }
+        let record = world.record("profiles", "P1").await;
+        assert_eq!(
+            (&record["state"], &record["problem"]["code"]),
+            (&json!("set_aside"), &json!("upstream_refused"))
+        );
+        assert!(detail(&record).contains("another object"), "{record}");
+        assert_eq!(world.hrflow_side.writes(), 0);
+    }
+}
+
+#[actix_web::test]
+async fn every_change_costs_one_write() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        for (event, headline, method) in [
+            ("profile_create", Some("Nurse"), "POST"),
+            ("profile_update", Some("Head nurse"), "PUT"),
+            ("profile_archive", None, "PATCH"),
+        ] {
+            if let Some(headline) = headline {
+                world.has_profile("P1", headline);
+            }
+            world.hrflow_side.forget();
+            world.announce(event, "P1").await;
+            world.settle().await;
+            assert_eq!(world.headline("P1").await.as_deref(), headline);
+            let calls = world.hrflow_side.requests();
+            let methods: Vec<&str> = calls.iter().map(|call| call.method.as_str()).collect();
+            assert_eq!(methods, [method], "{event}");
+            world.advance(60);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_object_that_hrflow_has_already_is_edited() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        // Another ledger over the same source: it knows of nothing.
+        let fresh = World::new(backend).await;
+        let mut config = fresh.config.clone();
+        config.partners[0].hrflow = world.config.partners[0].hrflow.clone();
+        config.partners[0].service = world.config.partners[0].service.clone();
+        let context = oem_connector::server::context(&config, fresh.clock.clone()).await.unwrap();
+        world.hrflow_side.forget();
+        world.has_profile("P1", "Head nurse");
+        fresh.announce("profile_update", "P1").await;
+        crate::support::drain(&context).await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Head nurse"));
+        assert_eq!(world.count_in_hrflow(Entity::Profile).await, 1);
+        assert_eq!(world.hrflow_side.count("POST", "/profile/indexing"), 1);
+        assert_eq!(world.hrflow_side.count("PUT", "/profile/indexing"), 1);
+        assert_eq!(fresh.record("profiles", "P1").await["state"], "indexed");
+    }
+}
+
+#[actix_web::test]
+async fn an_archived_object_is_brought_back_with_its_latest_content() {
+    for backend in backends() {
+        for reference_after_archive in BOTH {
+            let world = World::with(backend, Wishes { reference_after_archive, ..Wishes::default() }).await;
+            world.has_job("J1", "Ward nurse");
+            world.announce("job_create", "J1").await;
+            world.settle().await;
+            for round in 1..3 {
+                world.advance(60);
+                world.announce("job_archive", "J1").await;
+                world.settle().await;
+                assert_eq!(world.in_hrflow(Entity::Job, "J1").await, None);
+                world.advance(60);
+                world.has_job("J1", &format!("Night nurse {round}"));
+                world.announce("job_update", "J1").await;
+                world.settle().await;
+                let job = world.in_hrflow(Entity::Job, "J1").await.unwrap();
+                assert_eq!(job["name"], format!("Night nurse {round}"), "{reference_after_archive:?}");
+                let record = world.record("jobs", "J1").await;
+                assert_eq!((&record["state"], &record["hrflow_key"]), (&json!("indexed"), &job["key"]));
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_archive_of_what_was_never_indexed_is_done_when_hrflow_does_not_find_it() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.announce("profile_archive", "P1").await;
+        world.settle().await;
+        assert_eq!(world.record("profiles", "P1").await["state"], "archived");
+        assert_eq!((world.hrflow_side.writes(), world.partner_side.requests().len()), (1, 0));
+        try_again(&world).await;
+        assert_eq!(world.hrflow_side.writes(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn an_object_older_than_its_event_is_read_again_after_10_and_60_seconds() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "before");
+        world.advance(60);
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("before"), "what there is is shown meanwhile");
+        let reads = || world.partner_side.count("GET", "/candidates/P1");
+        for (wait, expected) in [(9, 1), (1, 2), (59, 2), (1, 3), (3600, 3)] {
+            world.advance(wait);
+            world.settle().await;
+            assert_eq!(reads(), expected, "after {wait} more seconds");
+        }
+        assert_eq!(world.hrflow_side.writes(), 1, "nothing had changed");
+
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        world.has_profile("P1", "after");
+        world.advance(10);
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("after"));
+        world.advance(3600);
+        world.settle().await;
+        assert_eq!(reads(), 5, "what is new enough is not read again");
+    }
+}
+
+#[actix_web::test]
+async fn a_record_notes_why_nobody_will_find_its_object() {
+    for backend in backends() {
+        let map = format!("{PROFILE_MAP} | .skills = [] | .tasks = [] | .info.summary = null");
+        let world = World::with(backend, Wishes { profile_map: map.clone(), ..Wishes::default() }).await;
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        let record = world.record("profiles", "P1").await;
+        assert_eq!(record["state"], "indexed");
+        let notes = record["notes"].as_array().unwrap();
+        assert!(notes.len() == 1 && notes[0].as_str().unwrap().starts_with("not scorable: "), "{notes:?}");
+
+        let world = World::with(
+            backend,
+            Wishes { profile_map: format!("{map} | .text = \"\" | .info.email = null"), ..Wishes::default() },
+        )
+        .await;
+        world.has_profile("P1", "Nurse");
+        world.pull("profiles", "full").await;
+        let notes = world.record("profiles", "P1").await["notes"].clone();
+        assert!(notes[0].as_str().unwrap().starts_with("not searchable: `text` is empty"), "{notes}");
+        assert!(notes[1].as_str().unwrap().starts_with("not scorable: "), "{notes}");
+    }
+}
+
+#[actix_web::test]
+async fn a_map_decides_neither_reference_nor_source_nor_key() {
+    for backend in backends() {
+        let evil = r#"{reference: "other", source_key: ("f" * 40), key: ("e" * 40), profile_key: "x"}"#;
+        let wishes = Wishes { profile_map: format!("({PROFILE_MAP}) | . + {evil}"), ..Wishes::default() };
+        let world = World::with(backend, wishes).await;
+        for headline in ["Nurse", "Head nurse"] {
+            world.has_profile("P1", headline);
+            world.announce("profile_update", "P1").await;
+            world.settle().await;
+            world.advance(60);
+            assert_eq!(world.headline("P1").await.as_deref(), Some(headline));
+        }
+        let key = world.record("profiles", "P1").await["hrflow_key"].clone();
+        for call in world.hrflow_side.requests() {
+            let body: Value = serde_json::from_str(&call.body).unwrap();
+            assert_eq!(body["reference"], "P1");
+            assert_eq!(body["source_key"], world.acme().settings.source_key);
+            assert!(body["key"].is_null() || body["key"] == key, "{}", body["key"]);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_lease_that_is_renewed_is_nobody_elses_and_one_that_ended_is_claimed_again() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        let (context, partner) = (world.context.clone(), Arc::clone(world.acme()));
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        let first = lease::claim(&context, &partner, 10).await.unwrap().pop().unwrap();
+        for _ in 0..4 {
+            world.advance(20);
+            lease::renew(&context, &partner, vec![first.handle()]).await.unwrap();
+            assert!(lease::claim(&context, &partner, 10).await.unwrap().is_empty());
+        }
+        world.advance(26);
+        let second = lease::claim(&context, &partner, 10).await.unwrap().pop().unwrap();
+        // The first one hears that it lost its lease and begins no call any more.
+        lease::renew(&context, &partner, vec![first.handle()]).await.unwrap();
+        index::work(&context, &partner, first).await.unwrap();
+        assert_eq!(world.hrflow_side.writes(), 0);
+        assert_eq!(world.record("profiles", "P1").await["state"], "pending");
+        index::work(&context, &partner, second).await.unwrap();
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Nurse"));
+        assert_eq!(world.record("profiles", "P1").await["state"], "indexed");
+    }
+}
+
+#[actix_web::test]
+async fn a_record_whose_work_never_ends_is_set_aside() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        let (context, partner) = (world.context.clone(), Arc::clone(world.acme()));
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        let mut claims = 0;
+        while !lease::claim(&context, &partner, 1).await.unwrap().is_empty() {
+            claims += 1;
+            assert!(claims < 50, "it is claimed for ever");
+            world.advance(26);
+        }
+        let record = world.record("profiles", "P1").await;
+        assert_eq!((claims, &record["state"]), (10, &json!("set_aside")), "{record}");
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Nurse"));
+    }
+}
+
+#[actix_web::test]
+async fn an_event_and_an_object_that_write_one_number_each_in_its_way_are_about_the_same() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        let object = json!({"id": 10_001, "firstName": "Ada", "lastName": "Moreau", "headline": "Nurse"});
+        world.ats.put(Entity::Profile, object.as_object().unwrap().clone()).unwrap();
+        world.announce("profile_create", "10001").await;
+        world.settle().await;
+        assert_eq!(world.headline("10001").await.as_deref(), Some("Nurse"));
+        world.advance(60);
+        assert_eq!(world.pull("profiles", "full").await["unchanged"], 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_failure_between_hrflows_two_calls_of_a_return_is_made_good() {
+    for backend in backends() {
+        for reference_after_archive in BOTH {
+            let world = World::with(backend, Wishes { reference_after_archive, ..Wishes::default() }).await;
+            world.has_profile("P1", "Nurse");
+            for event in ["profile_create", "profile_archive", "profile_update"] {
+                world.advance(60);
+                if event == "profile_update" {
+                    world.has_profile("P1", "Head nurse");
+                    for (method, part) in [("POST", "/indexing"), ("PATCH", "/archive"), ("PUT", "/indexing")]
+                    {
+                        world.hrflow_side.fail(method, part, Fault::LoseAnswer);
+                    }
+                }
+                world.announce(event, "P1").await;
+                world.settle().await;
+            }
+            for _ in 0..6 {
+                try_again(&world).await;
+            }
+            assert_eq!(
+                world.headline("P1").await.as_deref(),
+                Some("Head nurse"),
+                "{reference_after_archive:?}"
+            );
+            assert_eq!(world.record("profiles", "P1").await["state"], "indexed");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_edit_of_what_hrflow_lost_creates_it_anew() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        world.advance(60);
+        world.has_profile("P1", "Head nurse");
+        let lost =
+            json!({"code": 400, "message": "Invalid object. Unable to find object: profile"}).to_string();
+        world.hrflow_side.fail("PUT", "/profile/indexing", Fault::Answer(400, lost));
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        assert_eq!(world.headline("P1").await.as_deref(), Some("Head nurse"));
+        assert_eq!(world.record("profiles", "P1").await["problem"], Value::Null);
+    }
+}
