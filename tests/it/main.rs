@@ -10,5 +10,8 @@ mod architecture;
 mod catch;
 mod index;
 mod openapi;
+mod pull;
+mod query;
 mod races;
+mod refusals;
 mod support;
