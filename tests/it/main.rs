@@ -14,4 +14,6 @@ mod pull;
 mod query;
 mod races;
 mod refusals;
+mod sandbox;
+mod sdk;
 mod support;
