@@ -16,4 +16,5 @@ mod races;
 mod refusals;
 mod sandbox;
 mod sdk;
+mod secrecy;
 mod support;
