@@ -8,8 +8,10 @@
 
 mod architecture;
 mod catch;
+mod demo;
 mod index;
 mod openapi;
+mod process;
 mod pull;
 mod query;
 mod races;
