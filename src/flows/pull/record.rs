@@ -1,0 +1,154 @@
+//! Recording a page: its changed objects become due, with their bodies, and the place of the next page is kept.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::super::{Context, Partner};
+use super::end;
+use crate::error::{Error, Kind, Result};
+use crate::hrflow::prepare;
+use crate::model::{Entity, Fingerprint, Reference};
+use crate::partner::{Listed, Page};
+use crate::store::{self, Db, Listing, Pull, Record, State, mailbox, pulls, records};
+
+/// An object of a page on its way into its record.
+enum Entry {
+    Whole(Reference, Listing),
+    Broken(Option<Reference>, Error),
+}
+
+/// Writes a page's changed objects as due, with their bodies, and the place of the next page, in one transaction.
+/// Returns the pull as it is then, unless it is no longer ours.
+pub(super) async fn record(
+    context: &Context,
+    partner: &Arc<Partner>,
+    entity: Entity,
+    pull: &Pull,
+    stamp: i64,
+    page: Page,
+) -> Result<Option<Pull>> {
+    let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
+    let (partner, clock) = (partner.clone(), context.clock.clone());
+    let Page { items, next } = page;
+    let newest = items.iter().filter_map(|item| item.as_ref().ok()?.updated_at).max();
+    let pull_id = id.clone();
+    // Before the transaction, which others wait for, and off the threads that answer requests.
+    let entries = tokio::task::spawn_blocking(move || {
+        items.into_iter().map(|item| entry(&partner, entity, &pull_id, stamp, item)).collect::<Vec<_>>()
+    })
+    .await
+    .map_err(|cause| Error::new(Kind::Internal, "a page could not be prepared").because(cause))?;
+    context
+        .store
+        .write(move |db| {
+            let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
+            let now = store::now(db, &clock)?;
+            pull.newest = pull.newest.max(newest.map(|date| date.timestamp_micros()));
+            pull.pages += 1;
+            enter(db, &mut pull, entity, stamp, entries, now)?;
+            match next {
+                Some(next) => pull.position = serde_json::to_string(&next).ok(),
+                None => finish(db, &mut pull, entity, now)?,
+            }
+            pulls::save(db, &pull)?;
+            Ok(Some(pull))
+        })
+        .await
+}
+
+fn entry(partner: &Partner, entity: Entity, pull: &str, stamp: i64, item: Listed) -> Entry {
+    let item = match item {
+        Ok(item) => item,
+        Err(broken) => return Entry::Broken(broken.reference, broken.problem),
+    };
+    match prepare(entity, partner.settings.container_key(entity), &item.reference, item.mapped) {
+        Ok(prepared) => {
+            let target = partner.target(entity);
+            let fingerprint = Fingerprint::of(&target, prepared.body());
+            let listing = Listing {
+                stamp,
+                pull: pull.to_owned(),
+                updated_at: item.updated_at,
+                body: prepared.text().to_owned(),
+                target,
+                fingerprint: fingerprint.into(),
+            };
+            Entry::Whole(item.reference, listing)
+        }
+        Err(problem) => Entry::Broken(Some(item.reference), problem),
+    }
+}
+
+fn enter(
+    db: &mut Db<'_>,
+    pull: &mut Pull,
+    entity: Entity,
+    stamp: i64,
+    entries: Vec<Entry>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut references: Vec<&Reference> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Whole(reference, _) | Entry::Broken(Some(reference), _) => Some(reference),
+            Entry::Broken(None, _) => None,
+        })
+        .collect();
+    references.sort_unstable();
+    references.dedup();
+    let locked = records::lock(db, &pull.partner, entity, &references)?;
+    let mut ledger: HashMap<String, (Record, bool)> =
+        locked.into_iter().map(|record| (record.reference.clone(), (record, false))).collect();
+    for entry in entries {
+        pull.seen += 1;
+        match entry {
+            Entry::Whole(reference, listing) => {
+                let Some((record, touched)) = ledger.get_mut(reference.as_str()) else { continue };
+                match mailbox::list(record, listing, now) {
+                    store::Listed::Changed => {
+                        *touched = true;
+                        pull.changed += 1;
+                    }
+                    store::Listed::Unchanged => pull.unchanged += 1,
+                }
+            }
+            Entry::Broken(reference, problem) => {
+                pull.failed += 1;
+                tracing::warn!(
+                    partner = %pull.partner, entity = %pull.entity, pull = %pull.id,
+                    reference = reference.as_ref().map(Reference::as_str), code = problem.kind().code(), "{problem}"
+                );
+                pull.problem.get_or_insert_with(|| sentence(reference.as_ref(), &problem));
+                let record = reference.and_then(|reference| ledger.get_mut(reference.as_str()));
+                if let Some((record, touched)) = record {
+                    mailbox::list_broken(record, stamp, &pull.id, &problem, now);
+                    *touched = true;
+                }
+            }
+        }
+    }
+    let changed: Vec<Record> =
+        ledger.into_values().filter_map(|(record, touched)| touched.then_some(record)).collect();
+    records::save_all(db, &changed)
+}
+
+fn sentence(reference: Option<&Reference>, problem: &Error) -> String {
+    reference.map_or_else(|| problem.to_string(), |reference| format!("`{reference}`: {problem}"))
+}
+
+/// The list is read to its end: the cursor moves to the partner's newest date, or to the beginning of the pull where it
+/// gives none, and never past that. A list of nothing proves nothing of the partner's clock, and moves nothing.
+fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity, now: DateTime<Utc>) -> Result<()> {
+    let began_at = pull.began_at.unwrap_or(pull.created_at);
+    let known = pulls::cursor(db, &pull.partner, entity)?;
+    if pull.newest.is_some() || pull.seen > 0 {
+        let read_until = pull.newest.map_or(began_at, |newest| newest.min(began_at));
+        pull.newest = Some(read_until);
+        pulls::advance(db, &pull.partner, entity, known.map_or(read_until, |known| known.max(read_until)))?;
+    }
+    end(pull, State::Done, now);
+    pull.position = None;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Works off what is due, for each partner by itself, so that one slow partner holds up no other.
+
+mod index;
+mod pull;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::error::Error;
+use crate::flows::{Context, Partner};
+
+/// How long an idle worker waits before it looks for what other processes wrote.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a stopping worker lets calls end; what is left then goes on when its lease has ended.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// The loops of one process.
+pub struct Worker {
+    loops: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Worker {
+    /// Starts working off what these partners have due.
+    pub fn start(context: &Arc<Context>, partners: &[Arc<Partner>]) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut loops = JoinSet::new();
+        for partner in partners {
+            loops.spawn(index::index_what_is_due(context.clone(), partner.clone(), stopped.clone()));
+            loops.spawn(pull::pull_what_is_due(context.clone(), partner.clone(), stopped.clone()));
+        }
+        Self { loops, stop }
+    }
+
+    /// Begins nothing new and returns when what was begun has ended.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let ended = tokio::time::timeout(GRACE, async { while self.loops.join_next().await.is_some() {} });
+        if ended.await.is_err() {
+            tracing::warn!("some work did not end in time; it goes on when its lease has ended");
+        }
+    }
+}
+
+fn report(partner: &Partner, what: &str, problem: &Error) {
+    tracing::error!(
+        partner = %partner.settings.name,
+        code = problem.kind().code(),
+        cause = std::error::Error::source(problem).map(tracing::field::display),
+        "{what}: {problem}"
+    );
+}
