@@ -112,6 +112,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
                 item: ".candidate".to_owned(),
                 reference: ".id".to_owned(),
                 updated_at: Some(".modifiedAt".to_owned()),
+                total: Some(".totalElements".to_owned()),
                 paging: Paging::Page {
                     page: "page".to_owned(),
                     size: "size".to_owned(),

@@ -70,6 +70,9 @@ pub(super) struct PullDocument {
     /// Objects seen.
     #[schema(minimum = 0, example = 2000)]
     seen: i64,
+    /// How many objects the partner says the list has; null when it does not.
+    #[schema(minimum = 0, example = 2000)]
+    total: Option<i64>,
     /// Objects that HrFlow does not show as they are.
     #[schema(minimum = 0, example = 1990)]
     changed: i64,
@@ -257,6 +260,7 @@ fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
         partner: pull.partner,
         pages: pull.pages,
         seen: pull.seen,
+        total: pull.total,
         changed: pull.changed,
         unchanged: pull.unchanged,
         failed: pull.failed,

@@ -236,6 +236,8 @@ pub struct Resource {
     pub reference: String,
     /// jq: when the object last changed. `updated_at`, default none.
     pub updated_at: Option<String>,
+    /// jq: how many objects the list has, in its answer. `total`, default none.
+    pub total: Option<String>,
     /// `paging`, default `{ kind = "none" }`.
     pub paging: Paging,
     /// How the list is asked for what changed. `since = { parameter = … }`, default none.

@@ -100,6 +100,7 @@ fn resource(section: Section<'_>) -> Option<Resource> {
     let item = filter("item", ".");
     let reference = filter("reference", ".reference");
     let updated_at = present(section.has("updated_at").then(|| section.text("updated_at")));
+    let total = present(section.has("total").then(|| section.text("total")));
     let paging =
         if section.has("paging") { section.section("paging").and_then(paging) } else { Some(Paging::None) };
     let since = present(section.has("since").then(|| section.section("since").and_then(since)));
@@ -112,6 +113,7 @@ fn resource(section: Section<'_>) -> Option<Resource> {
         item: item?,
         reference: reference?,
         updated_at: updated_at?,
+        total: total?,
         paging: paging?,
         since: since?,
         map: map?,

@@ -25,6 +25,7 @@ items = ".content"
 item = ".candidate"
 reference = ".id"
 updated_at = ".modifiedAt"
+total = ".totalElements"
 paging = {{ kind = "page", page = "page", size = "size", size_value = 100, first = 1 }}
 since = {{ parameter = "modified_since" }}
 map = {profile_map}
@@ -36,6 +37,7 @@ items = ".content"
 item = ".vacancy"
 reference = ".id"
 updated_at = ".modifiedAt"
+total = ".totalElements"
 paging = {{ kind = "page", page = "page", size = "size", size_value = 100, first = 1 }}
 since = {{ parameter = "modified_since" }}
 map = {job_map}

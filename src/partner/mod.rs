@@ -59,6 +59,8 @@ struct Inner {
 pub struct Page {
     /// Its objects in the partner's order, the bad ones among them.
     pub items: Vec<Listed>,
+    /// How many objects the list has, if the partner tells.
+    pub total: Option<u64>,
     /// Where the next page is; none after the last.
     pub next: Option<Position>,
 }
@@ -159,9 +161,9 @@ impl Service {
         let position = position.clone();
         let reader = Arc::clone(resource);
         self.work(move || {
-            let items = reader.read_page(&body)?;
+            let (items, total) = reader.read_page(&body)?;
             let next = position.next(&reader.paging, items.len());
-            Ok(Page { items, next })
+            Ok(Page { items, total, next })
         })
         .await
     }

@@ -22,6 +22,7 @@ pub(super) struct Resource {
     item: Filter,
     reference: Filter,
     updated_at: Option<Filter>,
+    total: Option<Filter>,
     map: Filter,
 }
 
@@ -51,8 +52,13 @@ impl Resource {
         let item = compile("item", &settings.item);
         let reference = compile("reference", &settings.reference);
         let updated_at = settings.updated_at.as_deref().map(|code| compile("updated_at", code));
+        let total = settings.total.as_deref().map(|code| compile("total", code));
         let map = compile("map", &settings.map);
         let updated_at = match updated_at {
+            Some(compiled) => Some(compiled?),
+            None => None,
+        };
+        let total = match total {
             Some(compiled) => Some(compiled?),
             None => None,
         };
@@ -66,6 +72,7 @@ impl Resource {
             item: item?,
             reference: reference?,
             updated_at,
+            total,
             map: map?,
         })
     }
@@ -88,16 +95,29 @@ impl Resource {
         self.get.fill(reference)
     }
 
-    /// The objects of a page. No list where one must be is no empty page: it fails with [`Kind::Upstream`].
-    pub(super) fn read_page(&self, body: &[u8]) -> Result<Vec<Listed>> {
+    /// The objects of a page, and how many the list has if it tells. No list where one must be is no empty page: it
+    /// fails with [`Kind::Upstream`].
+    pub(super) fn read_page(&self, body: &[u8]) -> Result<(Vec<Listed>, Option<u64>)> {
         let unreadable = |what: String| {
             Error::new(
                 Kind::Upstream,
                 format!("the list of {} of {WHO} cannot be read: {what}", self.entity.plural()),
             )
         };
-        match self.items.one(json::parse(WHO, body)?).map_err(unreadable)? {
-            Val::Arr(items) => Ok(items.iter().map(|item| self.listed(item)).collect()),
+        let body = json::parse(WHO, body)?;
+        let total = self.total.as_ref().map(|filter| match filter.one(body.clone()).map_err(unreadable)? {
+            Val::Null => Ok(None),
+            told => match told.to_string().parse() {
+                Ok(total) => Ok(Some(total)),
+                Err(_) => {
+                    Err(unreadable(format!("`total` gives {} where a count must be", json::kind_of(&told))))
+                }
+            },
+        });
+        match self.items.one(body).map_err(unreadable)? {
+            Val::Arr(items) => {
+                Ok((items.iter().map(|item| self.listed(item)).collect(), total.transpose()?.flatten()))
+            }
             other => Err(unreadable(format!("`items` gives {} where a list must be", json::kind_of(&other)))),
         }
     }

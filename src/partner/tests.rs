@@ -25,6 +25,7 @@ fn settings(base: &Url) -> config::Service {
             item: ".".to_owned(),
             reference: ".id".to_owned(),
             updated_at: Some(".updated_at".to_owned()),
+            total: None,
             paging: Paging::Page {
                 page: "page".to_owned(),
                 size: "limit".to_owned(),

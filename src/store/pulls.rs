@@ -59,6 +59,10 @@ pub struct Pull {
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
     pub problem: Option<String>,
+    pub total: Option<i64>,
+    pub listing: Option<String>,
+    pub began_stamp: Option<i64>,
+    pub doubt: Option<String>,
 }
 
 /// The active pull of this partner and entity, or a new one. Returns whether it is new. A pull goes on where the last
@@ -76,8 +80,10 @@ pub fn start(
     }
     let failed = last(db, partner, entity, mode)?
         .filter(|last| last.state == State::Failed && last.position.is_some());
+    let id = uuid::Uuid::now_v7().to_string();
     let pull = Pull {
-        id: uuid::Uuid::now_v7().to_string(),
+        listing: failed.as_ref().map_or(Some(id.clone()), |failed| failed.listing.clone()),
+        id,
         partner: partner.to_owned(),
         entity: entity.singular().to_owned(),
         mode,
@@ -97,6 +103,9 @@ pub fn start(
         started_at: None,
         finished_at: None,
         problem: None,
+        total: None,
+        began_stamp: failed.as_ref().and_then(|failed| failed.began_stamp),
+        doubt: failed.and_then(|failed| failed.doubt),
     };
     loop {
         let inserted = on!(db, |c| diesel::insert_into(pulls::table)

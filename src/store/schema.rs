@@ -72,6 +72,10 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         problem -> Nullable<Text>,
+        total -> Nullable<BigInt>,
+        listing -> Nullable<Text>,
+        began_stamp -> Nullable<BigInt>,
+        doubt -> Nullable<Text>,
     }
 }
 

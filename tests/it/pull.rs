@@ -62,7 +62,7 @@ async fn a_pull_reads_every_page_writes_each_object_once_and_tells_how_it_went()
             pull,
             json!({
                 "id": id, "partner": "acme", "entity": "profiles", "mode": "full", "state": "done",
-                "pages": 3, "seen": 25, "changed": 25, "unchanged": 0, "failed": 0, "rate": null,
+                "pages": 3, "seen": 25, "total": 25, "changed": 25, "unchanged": 0, "failed": 0, "rate": null,
                 "cursor": "2026-11-22T12:00:00Z", "created_at": "2026-11-22T12:00:00Z",
                 "started_at": "2026-11-22T12:00:00Z", "finished_at": "2026-11-22T12:00:00Z", "problem": null,
             })

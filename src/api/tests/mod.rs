@@ -50,6 +50,7 @@ fn settings(name: &str) -> config::Partner {
         item: ".".to_owned(),
         reference: ".id".to_owned(),
         updated_at: None,
+        total: None,
         paging: config::Paging::None,
         since: None,
         map: ".".to_owned(),

@@ -31,7 +31,7 @@ pub(super) async fn record(
 ) -> Result<Option<Pull>> {
     let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
     let (partner, clock) = (partner.clone(), context.clock.clone());
-    let Page { items, next } = page;
+    let Page { items, total, next } = page;
     let newest = items.iter().filter_map(|item| item.as_ref().ok()?.updated_at).max();
     let pull_id = id.clone();
     // Before the transaction, which others wait for, and off the threads that answer requests.
@@ -47,6 +47,7 @@ pub(super) async fn record(
             let now = store::now(db, &clock)?;
             pull.newest = pull.newest.max(newest.map(|date| date.timestamp_micros()));
             pull.pages += 1;
+            pull.total = total.and_then(|total| i64::try_from(total).ok()).or(pull.total);
             enter(db, &mut pull, entity, stamp, entries, now)?;
             match next {
                 Some(next) => pull.position = serde_json::to_string(&next).ok(),

@@ -361,6 +361,7 @@ fn resource(wishes: &Wishes, path: &str, item: &str, map: &str) -> Resource {
         item: item.to_owned(),
         reference: ".id".to_owned(),
         updated_at: wishes.with_dates.then(|| ".modifiedAt".to_owned()),
+        total: Some(".totalElements".to_owned()),
         paging: Paging::Page {
             page: "page".to_owned(),
             size: "size".to_owned(),

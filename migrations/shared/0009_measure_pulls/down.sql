@@ -1,0 +1,4 @@
+ALTER TABLE pulls DROP COLUMN doubt;
+ALTER TABLE pulls DROP COLUMN began_stamp;
+ALTER TABLE pulls DROP COLUMN listing;
+ALTER TABLE pulls DROP COLUMN total;
