@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::error::{Error, Kind, Result};
@@ -23,6 +23,7 @@ pub struct Metrics {
     due: IntGaugeVec,
     oldest_due: IntGaugeVec,
     set_aside: IntGaugeVec,
+    pace: GaugeVec,
 }
 
 impl Metrics {
@@ -64,6 +65,13 @@ impl Metrics {
             due: gauge("oem_due_records", "Records that are due or being worked on.")?,
             oldest_due: gauge("oem_oldest_due_seconds", "How long the longest due record has been due.")?,
             set_aside: gauge("oem_set_aside_records", "Records that were set aside with a problem.")?,
+            pace: GaugeVec::new(
+                Opts::new(
+                    "oem_pace_ratio",
+                    "The rate of calls over the configured one: below 1 after a 429, 0 while the other side asks us to wait.",
+                ),
+                &["side", "partner"],
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.acknowledgements.clone()))?;
@@ -73,6 +81,7 @@ impl Metrics {
         registry.register(Box::new(metrics.due.clone()))?;
         registry.register(Box::new(metrics.oldest_due.clone()))?;
         registry.register(Box::new(metrics.set_aside.clone()))?;
+        registry.register(Box::new(metrics.pace.clone()))?;
         Ok(metrics)
     }
 
@@ -97,6 +106,11 @@ impl Metrics {
         self.due.with_label_values(&[partner]).set(due);
         self.oldest_due.with_label_values(&[partner]).set(oldest_seconds);
         self.set_aside.with_label_values(&[partner]).set(set_aside);
+    }
+
+    /// Sets how fast a side is called on behalf of a partner, as a part of what is configured.
+    pub fn pace(&self, side: &str, partner: &str, ratio: f64) {
+        self.pace.with_label_values(&[side, partner]).set(ratio);
     }
 
     /// Everything, in Prometheus' text format (version 0.0.4).

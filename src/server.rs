@@ -13,7 +13,7 @@ use crate::api::{self, Api};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
-use crate::http::{Observer, Scrubber};
+use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
 use crate::store::Store;
@@ -41,13 +41,20 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
     let scrubber = Arc::new(Scrubber::of(config));
     let counted = metrics.clone();
     let observer: Observer = Arc::new(move |side, outcome, took| counted.called(side, outcome, took));
-    let clients = hrflow::clients(config, &scrubber, &observer)?;
+    let pacing = Pacing { clock: clock.clone(), keeper: keeper(&store, &clock) };
+    let clients = hrflow::clients(config, &scrubber, &observer, &pacing)?;
 
     let mut partners = Vec::with_capacity(config.partners.len());
     let mut problem = Error::new(Kind::Invalid, "some partners cannot be served");
     for settings in &config.partners {
-        let service =
-            partner::Service::new(&settings.service, &config.limits, scrubber.clone(), observer.clone());
+        let service = partner::Service::new(
+            &settings.name,
+            &settings.service,
+            &config.limits,
+            scrubber.clone(),
+            observer.clone(),
+            &pacing,
+        );
         match (service, clients.get(&settings.name)) {
             (Ok(service), Some(hrflow)) => partners.push(Arc::new(Partner {
                 settings: settings.clone(),
@@ -68,6 +75,18 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
         return Err(problem);
     }
     Ok(Arc::new(Context { store, clock, limits: config.limits.clone(), partners, metrics }))
+}
+
+/// Who keeps the quotas that several nodes share; nobody where each process has its own.
+fn keeper(store: &Store, clock: &Clock) -> Option<Source> {
+    let (store, clock) = (store.clone(), clock.clone());
+    store.spans_nodes().then(|| {
+        let keeper: Source = Arc::new(move |ask| {
+            let (store, clock) = (store.clone(), clock.clone());
+            Box::pin(async move { store.grant(ask, &clock).await })
+        });
+        keeper
+    })
 }
 
 /// The API at work.

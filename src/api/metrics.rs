@@ -44,5 +44,9 @@ async fn show(api: &Api) -> Result<HttpResponse> {
         let oldest = backlog.waiting_since.map_or(0, |since| (now - since).max(0) / 1_000_000);
         context.metrics.backlog(&name, backlog.due, oldest, backlog.set_aside);
     }
+    for partner in &context.partners {
+        context.metrics.pace("hrflow", &partner.settings.name, partner.hrflow.pace());
+        context.metrics.pace("partner", &partner.settings.name, partner.service.pace());
+    }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(context.metrics.text()?))
 }

@@ -1,7 +1,7 @@
 //! The HrFlow API as we use it, one file per capability: indexing, scoring, searching.
 //!
 //! ```text
-//! flows → { indexing, ranking } → Client::send → { workspace (quota, slots), envelope (answer → Error), http }
+//! flows → { indexing, ranking } → Client::send → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
 mod check;
@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::config::{self, Config, Limits};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, Method, Observer, Request, Scrubber};
+use crate::http::{self, Method, Observer, Pacing, Request, Scrubber};
 use crate::model::Secret;
 
 pub use indexing::{By, Written};
@@ -132,12 +132,23 @@ impl Client {
         if let Some(guard) = &self.guard {
             guard()?;
         }
+        let sent = self.workspace.pacer().now();
         let answer = self.http.call(request).await.map_err(|error| match error.kind() {
             // What was asked may be done all the same, so it is no fault of the object.
             Kind::TooLarge => Error::new(Kind::Upstream, error.message()),
             _ => error,
         })?;
-        envelope::read(&self.http, &answer, about)
+        let read = envelope::read(&self.http, &answer, about);
+        let slow_down = read.as_ref().is_err_and(|error| error.kind() == Kind::RateLimited);
+        // An envelope may say 429 under another status.
+        let status = if slow_down { 429 } else { answer.status };
+        self.workspace.heard(sent, status, answer.retry_after);
+        read
+    }
+
+    /// The part of the configured rate at which HrFlow is called now; 0 while it asked us to wait.
+    pub fn pace(&self) -> f64 {
+        self.workspace.pacer().ratio()
     }
 }
 
@@ -148,6 +159,7 @@ pub fn clients(
     config: &Config,
     scrubber: &Arc<Scrubber>,
     observer: &Observer,
+    pacing: &Pacing,
 ) -> Result<HashMap<String, Client>> {
     let mut shared: HashMap<(&str, &str), Client> = HashMap::new();
     let mut clients = HashMap::new();
@@ -158,7 +170,7 @@ pub fn clients(
         } else {
             let siblings = config.partners.iter().map(|partner| &partner.hrflow);
             let siblings = siblings.filter(|other| (other.api_url.as_str(), other.api_key.expose()) == place);
-            let workspace = Arc::new(Workspace::shared_by(siblings));
+            let workspace = Arc::new(Workspace::shared_by(siblings, pacing));
             let client =
                 Client::new(&partner.hrflow, &config.limits, workspace, scrubber.clone(), observer.clone())?;
             shared.insert(place, client.clone());

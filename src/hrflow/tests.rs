@@ -31,7 +31,7 @@ fn client(fake: &Fake) -> Client {
         record_attempts: 1,
     };
     let scrubber = Arc::new(Scrubber::new(&[Secret::new(API_KEY)]));
-    let workspace = Arc::new(Workspace::new(&settings));
+    let workspace = Arc::new(Workspace::new(&settings, &Pacing::default()));
     Client::new(&settings, &limits, workspace, scrubber, http::unobserved()).unwrap()
 }
 
@@ -428,7 +428,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
         limits: Limits::default(),
         partners: vec![partner("one", "a", 60), partner("two", "a", 1), partner("alone", "b", 60)],
     };
-    let clients = clients(&config, &Arc::default(), &http::unobserved()).unwrap();
+    let clients = clients(&config, &Arc::default(), &http::unobserved(), &Pacing::default()).unwrap();
     clients["one"].create(&profile()).await.unwrap();
     let error = clients["two"].create(&profile()).await.unwrap_err();
     assert!(error.kind() == Kind::RateLimited && error.wait() > Some(Duration::from_secs(50)), "{error:?}");

@@ -1,20 +1,22 @@
-//! The quota of one workspace: a part is kept for queries, which go before indexing.
+//! The quota of one workspace, at the pace that HrFlow allows: a part is kept for queries, which go before indexing.
 
-use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::config;
 use crate::error::{Error, Kind, Result};
-use crate::http::{Quota, Slots};
+use crate::http::{Pacer, Pacing, Quota, Slots};
+use crate::model::{Rate, digest};
 
 /// The quota and the slots of one workspace.
 ///
 /// `query_share` of the requests per minute, and of the slots, are the queries' own. A query takes from its own part
 /// first, then from the writes' part; a write never takes from the queries'. Queries may come in a burst of a minute's
-/// share, writes in a burst of one second's.
+/// share, writes in a burst of one second's. A 429 slows both, and a rest that HrFlow asks for is everybody's.
 pub struct Workspace {
+    pacer: Arc<Pacer>,
     writes: Quota,
     queries: Option<Quota>,
     slots: Slots,
@@ -29,28 +31,38 @@ pub(super) struct Held {
 
 impl Workspace {
     /// The quota that these settings state.
-    pub fn new(settings: &config::HrFlow) -> Self {
-        Self::of(settings.requests_per_minute, settings.concurrency, settings.query_share)
+    pub fn new(settings: &config::HrFlow, pacing: &Pacing) -> Self {
+        Self::shared_by(std::iter::once(settings), pacing)
     }
 
-    /// The smallest quota that any of these settings states.
-    pub(super) fn shared_by<'a>(settings: impl Iterator<Item = &'a config::HrFlow> + Clone) -> Self {
+    /// The smallest quota that any of these settings of one workspace states.
+    pub(super) fn shared_by<'a>(
+        settings: impl Iterator<Item = &'a config::HrFlow> + Clone,
+        pacing: &Pacing,
+    ) -> Self {
         let per_minute = settings.clone().map(|one| one.requests_per_minute).min().unwrap_or(1);
         let concurrency = settings.clone().map(|one| one.concurrency).min().unwrap_or(1);
-        let share = settings.map(|one| one.query_share).fold(0.0, f64::max);
-        Self::of(per_minute, concurrency, share)
+        let share = settings.clone().map(|one| one.query_share).fold(0.0, f64::max);
+        let place = |one: &config::HrFlow| {
+            digest(&[one.api_url.as_str().as_bytes(), one.api_key.expose().as_bytes()])
+        };
+        let name = settings.map(place).next().unwrap_or_default();
+        Self::of(per_minute, concurrency, share, pacing, &name)
     }
 
-    fn of(per_minute: u32, concurrency: usize, query_share: f64) -> Self {
+    fn of(per_minute: u32, concurrency: usize, query_share: f64, pacing: &Pacing, name: &str) -> Self {
         let queries = share_of(per_minute.max(1), query_share);
         let writes = (per_minute.max(1) - queries).max(1);
         let at_once = u32::try_from(concurrency).unwrap_or(u32::MAX).max(1);
         let reserved = share_of(at_once, query_share) as usize;
+        let pacer = Pacer::new(pacing.clock.clone());
+        let quota = |part, rate| Quota::new(rate, &pacer, pacing, format!("hrflow {name} {part}"));
         Self {
-            writes: Quota::per_minute(at_least_one(writes), at_least_one(writes / 60)),
-            queries: NonZeroU32::new(queries).map(|queries| Quota::per_minute(queries, queries)),
+            writes: quota("writes", Rate::per_minute(writes, writes / 60)),
+            queries: (queries > 0).then(|| quota("queries", Rate::per_minute(queries, queries))),
             slots: Slots::new(concurrency),
             write_slots: Slots::new(concurrency.saturating_sub(reserved)),
+            pacer,
         }
     }
 
@@ -58,19 +70,45 @@ impl Workspace {
     pub(super) async fn for_write(&self, at_most: Duration) -> Result<Held> {
         let write_slot = self.write_slots.enter(at_most).await.ok_or_else(busy)?;
         // The turn is waited for before the slot, which a query could use meanwhile.
-        self.writes.wait(at_most).await.map_err(exhausted)?;
+        self.writes.wait(at_most).await.map_err(|wait| self.exhausted(wait))?;
         let slot = self.slots.enter(at_most).await.ok_or_else(busy)?;
         Ok(Held { _slot: slot, _write_slot: Some(write_slot) })
     }
 
     /// A turn of a query: at once, or [`Kind::RateLimited`] with the time until the next one. Only a slot is waited for.
     pub(super) async fn for_query(&self, at_most: Duration) -> Result<Held> {
-        let own = self.queries.as_ref().map_or(Err(Duration::MAX), Quota::take);
+        let own = match &self.queries {
+            Some(queries) => queries.take().await,
+            None => Err(Duration::MAX),
+        };
         if let Err(own) = own {
-            self.writes.take().map_err(|lent| exhausted(lent.min(own)))?;
+            self.writes.take().await.map_err(|lent| self.exhausted(lent.min(own)))?;
         }
         let slot = self.slots.enter(at_most).await.ok_or_else(busy)?;
         Ok(Held { _slot: slot, _write_slot: None })
+    }
+
+    /// The pace at which HrFlow is called.
+    pub(super) fn pacer(&self) -> &Pacer {
+        &self.pacer
+    }
+
+    /// Hears the status of an answer to a call that was sent at `sent`, and tells the other nodes of a rest.
+    pub(super) fn heard(&self, sent: Duration, status: u16, retry_after: Option<Duration>) {
+        if let Some(rest) = self.pacer.heard(sent, status, retry_after) {
+            self.writes.rest(rest);
+            if let Some(queries) = &self.queries {
+                queries.rest(rest);
+            }
+        }
+    }
+
+    fn exhausted(&self, wait: Duration) -> Error {
+        let message = match self.pacer.rest() {
+            Some(_) => "HrFlow asked us to wait",
+            None => "our quota of HrFlow requests is used up",
+        };
+        Error::new(Kind::RateLimited, message).retry_after(wait)
     }
 }
 
@@ -82,14 +120,6 @@ impl Workspace {
 )]
 fn share_of(whole: u32, share: f64) -> u32 {
     ((f64::from(whole) * share.clamp(0.0, 1.0)) as u32).min(whole - 1)
-}
-
-fn at_least_one(count: u32) -> NonZeroU32 {
-    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
-}
-
-fn exhausted(wait: Duration) -> Error {
-    Error::new(Kind::RateLimited, "our quota of HrFlow requests is used up").retry_after(wait)
 }
 
 fn busy() -> Error {
@@ -105,9 +135,13 @@ mod tests {
 
     const NOW: Duration = Duration::ZERO;
 
+    fn workspace(per_minute: u32, concurrency: usize, query_share: f64) -> Workspace {
+        Workspace::of(per_minute, concurrency, query_share, &Pacing::default(), "")
+    }
+
     #[tokio::test]
     async fn queries_have_their_own_share_and_then_borrow() {
-        let workspace = Workspace::of(10, 16, 0.3);
+        let workspace = workspace(10, 16, 0.3);
         for _ in 0..3 {
             drop(workspace.for_query(NOW).await.unwrap());
         }
@@ -120,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn writes_never_take_what_is_kept_for_queries() {
-        let workspace = Workspace::of(10, 16, 0.3);
+        let workspace = workspace(10, 16, 0.3);
         drop(workspace.for_write(NOW).await.unwrap());
         assert_eq!(workspace.for_write(NOW).await.err().unwrap().kind(), Kind::RateLimited);
         for _ in 0..3 {
@@ -130,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn writes_that_hold_all_their_slots_leave_one_for_a_query() {
-        let workspace = Workspace::of(60_000, 4, 0.25);
+        let workspace = workspace(60_000, 4, 0.25);
         let mut held = Vec::new();
         for _ in 0..3 {
             held.push(workspace.for_write(NOW).await.unwrap());
@@ -142,9 +176,22 @@ mod tests {
     #[tokio::test]
     async fn the_smallest_workspace_still_does_both() {
         for share in [0.0, 0.5, 1.0] {
-            let workspace = Workspace::of(1, 1, share);
+            let workspace = workspace(1, 1, share);
             drop(workspace.for_write(NOW).await.unwrap());
             assert_eq!(workspace.for_query(NOW).await.err().unwrap().kind(), Kind::RateLimited);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_that_is_told_to_wait_makes_writes_wait_too_and_the_other_way_round() {
+        for status in [429, 503] {
+            let workspace = workspace(60_000, 4, 0.3);
+            workspace.heard(workspace.pacer().now(), status, Some(Duration::from_mins(2)));
+            for refused in [workspace.for_query(NOW).await, workspace.for_write(NOW).await] {
+                let error = refused.err().unwrap();
+                assert_eq!((error.kind(), error.message()), (Kind::RateLimited, "HrFlow asked us to wait"));
+                assert!(error.wait().unwrap() > Duration::from_secs(100), "{error:?}");
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Clock;
 
 /// The longest wait that the other side can ask of us.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// A whole answer.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! The outbound client: time limits, quota, `Retry-After`, size caps, the guard against private addresses, status → `Error`.
+//! The outbound client: time limits, quota and pace, `Retry-After`, size caps, the guard against private addresses, status → `Error`.
 //!
 //! Every call to a partner or to HrFlow goes through [`Client::call`], so the promises hold everywhere: redirects are
 //! never followed, no proxy is taken from the environment, an answer is cut off at its cap, and no cause of a failure is kept
@@ -8,8 +8,10 @@ mod answer;
 #[cfg(test)]
 pub(crate) mod fake;
 mod guard;
+mod pace;
 mod quota;
 mod scrubber;
+mod shared;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -25,8 +27,10 @@ use crate::model::Secret;
 use guard::Reach;
 
 pub use answer::{Answer, describe_json, refusal};
-pub use quota::{Quota, Slots};
+pub use pace::Pacer;
+pub use quota::{Pacing, Quota, Slots};
 pub use scrubber::Scrubber;
+pub use shared::Source;
 
 /// Told once per call: the side (`partner`, `hrflow`), the outcome (`ok` or the code of a [`Kind`]) and how long it took.
 pub type Observer = Arc<dyn Fn(&'static str, &'static str, Duration) + Send + Sync>;

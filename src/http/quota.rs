@@ -1,51 +1,138 @@
 //! How many calls per time, and how many at once.
+//!
+//! The rate is kept by the generic cell rate algorithm (ITU-T I.371): one number, the time at which the budget is whole
+//! again. It is our own, since the rate changes as the other side lets us, and since the database keeps the same
+//! number by the same rule for all nodes.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::DefaultDirectRateLimiter;
-use governor::clock::{Clock, DefaultClock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
-/// A number of calls per period.
+use super::pace::{Limit, Pacer};
+use super::shared::{Shared, Source, Turn};
+use crate::model::{Clock, Rate};
+
+/// How long somebody who does not wait lets the keeper of a shared budget think.
+const QUICK: Duration = Duration::from_millis(250);
+
+/// How long somebody who waits lets it think, however short a time its call may take: a call that is put off costs more.
+const PATIENT: Duration = Duration::from_secs(5);
+
+/// How long to wait before asking a keeper again that did not answer.
+const KEEPER_AWAY: Duration = Duration::from_secs(1);
+
+/// What the pace and the budgets of all sides rest on.
+#[derive(Clone, Default)]
+pub struct Pacing {
+    /// The time.
+    pub clock: Clock,
+    /// The keeper of budgets that several nodes share; without one each budget is this process's own.
+    pub keeper: Option<Source>,
+}
+
+/// A number of calls per period, at the pace that the other side allows.
+///
+/// Where the budget is shared and its keeper does not answer, whoever waits goes without, since the keeper is the
+/// database and nothing could be settled either; whoever does not wait is served from the budget that this process would
+/// have alone: no query hangs on the keeper.
 pub struct Quota {
-    limiter: DefaultDirectRateLimiter,
-    clock: DefaultClock,
+    rate: Rate,
+    pacer: Arc<Pacer>,
+    own: Mutex<Bucket>,
+    shared: Option<Shared>,
 }
 
 impl Quota {
-    /// `count` calls per second, none saved up beyond one second's worth.
-    pub fn per_second(count: NonZeroU32) -> Self {
-        Self::of(governor::Quota::per_second(count))
-    }
-
-    /// `count` calls per minute, of which up to `burst` may be saved up.
-    pub fn per_minute(count: NonZeroU32, burst: NonZeroU32) -> Self {
-        Self::of(governor::Quota::per_minute(count).allow_burst(burst))
-    }
-
-    fn of(quota: governor::Quota) -> Self {
-        Self { limiter: DefaultDirectRateLimiter::direct(quota), clock: DefaultClock::default() }
+    /// `rate`, slowed to the pace of `pacer`. `budget` names it to the keeper.
+    pub fn new(rate: Rate, pacer: &Arc<Pacer>, pacing: &Pacing, budget: String) -> Self {
+        let shared = pacing.keeper.clone().map(|keeper| Shared::new(keeper, budget));
+        Self { rate, pacer: pacer.clone(), own: Mutex::default(), shared }
     }
 
     /// Takes a call at once, or says how long until the next one.
-    pub fn take(&self) -> Result<(), Duration> {
-        self.limiter.check().map_err(|early| early.wait_time_from(self.clock.now()))
+    pub async fn take(&self) -> Result<(), Duration> {
+        match self.turn(QUICK).await {
+            Turn::Taken => Ok(()),
+            Turn::Early(wait) => Err(wait),
+            Turn::Away => self.take_own(),
+        }
     }
 
-    /// Takes a call as soon as there is one; gives up at once, saying how long it would be, when that is later than
-    /// `at_most` from now.
+    /// Takes a call as soon as there is one; gives up at once, saying how long it would be, when our own quota has none
+    /// within `at_most`. A rest that the other side asked for is waited for all the same, so that those who come by
+    /// one after the other do not all come in a moment.
     pub async fn wait(&self, at_most: Duration) -> Result<(), Duration> {
         let end = Instant::now() + at_most;
-        while let Err(wait) = self.take() {
-            if Instant::now() + wait > end {
+        loop {
+            let wait = match self.turn(PATIENT).await {
+                Turn::Taken => return Ok(()),
+                Turn::Early(wait) => wait,
+                Turn::Away => KEEPER_AWAY,
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if wait <= left {
+                sleep(wait).await;
+            } else if self.pacer.rest().is_some() {
+                sleep(left).await;
+                return Err(wait.saturating_sub(left));
+            } else {
                 return Err(wait);
             }
-            sleep(wait).await;
         }
-        Ok(())
+    }
+
+    /// Tells the other nodes that the side asked to be left alone for so long.
+    pub fn rest(&self, rest: Duration) {
+        if let Some(shared) = &self.shared {
+            shared.rest(self.rate, rest);
+        }
+    }
+
+    async fn turn(&self, at_most: Duration) -> Turn {
+        let Some(shared) = &self.shared else {
+            return self.take_own().map_or_else(Turn::Early, |()| Turn::Taken);
+        };
+        let turn = shared.take(&self.pacer, self.rate, at_most).await;
+        if turn == Turn::Taken {
+            // Spent here too, so that a keeper that goes away leaves no second budget behind.
+            self.own().spend(self.rate, &self.pacer.limit());
+        }
+        turn
+    }
+
+    fn take_own(&self) -> Result<(), Duration> {
+        self.own().take(self.rate, &self.pacer.limit())
+    }
+
+    fn own(&self) -> MutexGuard<'_, Bucket> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The state of a budget: when all of it will be there again.
+#[derive(Debug, Default)]
+struct Bucket {
+    whole_at: Duration,
+}
+
+impl Bucket {
+    fn take(&mut self, rate: Rate, limit: &Limit) -> Result<(), Duration> {
+        if let Some(end_of_rest) = limit.not_before {
+            // Nothing is saved up during a rest.
+            self.whole_at = self.whole_at.max(end_of_rest + rate.tolerance);
+        }
+        let early = self.whole_at.saturating_sub(rate.tolerance).saturating_sub(limit.now);
+        if early.is_zero() {
+            self.spend(rate, limit);
+            return Ok(());
+        }
+        Err(early)
+    }
+
+    fn spend(&mut self, rate: Rate, limit: &Limit) {
+        self.whole_at = self.whole_at.max(limit.now) + rate.slowed(limit.ratio).interval;
     }
 }
 
@@ -66,37 +153,4 @@ impl Slots {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn count(number: u32) -> NonZeroU32 {
-        NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
-    }
-
-    #[test]
-    fn an_empty_quota_says_when_it_has_another_call() {
-        let quota = Quota::per_minute(count(60), count(2));
-        assert!(quota.take().is_ok());
-        assert!(quota.take().is_ok());
-        let wait = quota.take().err().unwrap_or_default();
-        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
-    }
-
-    #[tokio::test]
-    async fn a_wait_that_would_be_too_long_is_not_begun() {
-        let quota = Quota::per_minute(count(1), count(1));
-        assert!(quota.take().is_ok());
-        let wait = quota.wait(Duration::from_millis(1)).await.err().unwrap_or_default();
-        assert!(wait > Duration::from_secs(50), "{wait:?}");
-    }
-
-    #[tokio::test]
-    async fn no_more_calls_run_at_once_than_there_are_slots() {
-        let slots = Slots::new(1);
-        let held = slots.enter(Duration::from_secs(1)).await;
-        assert!(held.is_some());
-        assert!(slots.enter(Duration::ZERO).await.is_none());
-        drop(held);
-        assert!(slots.enter(Duration::from_secs(1)).await.is_some());
-    }
-}
+mod tests;

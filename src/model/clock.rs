@@ -1,10 +1,13 @@
 //! The time, passed in: the only place that asks the system for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+
+/// When the steady time began.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the time. Tests hold a manual one and move it by hand.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,16 @@ impl Clock {
             Self::Manual(micros) => micros.load(Ordering::SeqCst),
         };
         DateTime::from_timestamp_micros(micros).unwrap_or_default()
+    }
+
+    /// The time since some beginning, for waits that are really waited: it never goes back, whatever is done to the
+    /// system's date, and a manual clock adds what it was moved to.
+    pub fn steady(&self) -> Duration {
+        let moved = match self {
+            Self::System => 0,
+            Self::Manual(micros) => u64::try_from(micros.load(Ordering::SeqCst)).unwrap_or_default(),
+        };
+        BEGINNING.elapsed() + Duration::from_micros(moved)
     }
 
     /// Moves a manual clock forward; the system's clock moves by itself.

@@ -1,5 +1,6 @@
 //! The words that every room shares: plain data, no I/O.
 
+mod budget;
 mod clock;
 mod date;
 mod entity;
@@ -8,6 +9,7 @@ mod fingerprint;
 mod reference;
 mod secret;
 
+pub use budget::{Ask, Grant, Rate};
 pub use clock::Clock;
 pub use date::{parse_date, rfc3339, second_of};
 pub use entity::Entity;

@@ -24,8 +24,8 @@ use url::Url;
 
 use crate::config::{self, Limits};
 use crate::error::{Error, Kind, Result};
-use crate::http::{self, Observer, Quota, Request, Scrubber, Slots, refusal};
-use crate::model::{Entity, Object, Reference};
+use crate::http::{self, Observer, Pacer, Pacing, Quota, Request, Scrubber, Slots, refusal};
+use crate::model::{Entity, Object, Rate, Reference};
 
 pub use paging::Position;
 
@@ -43,6 +43,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     http: http::Client,
+    pacer: Arc<Pacer>,
     quota: Quota,
     slots: Slots,
     /// How long a call waits for its turn.
@@ -91,11 +92,15 @@ pub struct BadItem {
 impl Service {
     /// Makes the client and compiles the filters. Fails with [`Kind::Invalid`], naming every filter, path or header that
     /// cannot be used, with its key under `[partner.service]` and the place in the filter.
+    ///
+    /// `name` is the partner's: nodes that serve it share its quota by it.
     pub fn new(
+        name: &str,
         settings: &config::Service,
         limits: &Limits,
         scrubber: Arc<Scrubber>,
         observer: Observer,
+        pacing: &Pacing,
     ) -> Result<Self> {
         let mut problems = Vec::new();
         let mut resource = |entity: Entity| {
@@ -120,11 +125,13 @@ impl Service {
             scrubber,
             observer,
         })?;
+        let pacer = Pacer::new(pacing.clock.clone());
+        let rate = Rate::per_second(settings.requests_per_second);
+        let quota = Quota::new(rate, &pacer, pacing, format!("partner {name}"));
         Ok(Self(Arc::new(Inner {
             http,
-            quota: Quota::per_second(
-                settings.requests_per_second.try_into().unwrap_or(std::num::NonZeroU32::MIN),
-            ),
+            pacer,
+            quota,
             slots: Slots::new(settings.concurrency),
             patience: limits.call_timeout,
             mapping_limit: MAPPING_LIMIT,
@@ -132,6 +139,11 @@ impl Service {
             jobs,
             stuck: AtomicBool::new(false),
         })))
+    }
+
+    /// The part of the configured rate at which the service is called now; 0 while it asked us to wait.
+    pub fn pace(&self) -> f64 {
+        self.0.pacer.ratio()
     }
 
     /// Where a listing of this kind begins; none if the partner has no such list.
@@ -197,14 +209,21 @@ impl Service {
         };
         let _slot = inner.slots.enter(inner.patience).await.ok_or_else(busy)?;
         inner.quota.wait(inner.patience).await.map_err(|wait| {
-            Error::new(Kind::RateLimited, "our quota of requests to the partner's service is used up")
-                .retry_after(wait)
+            let message = match inner.pacer.rest() {
+                Some(_) => "the partner's service asked us to wait",
+                None => "our quota of requests to the partner's service is used up",
+            };
+            Error::new(Kind::RateLimited, message).retry_after(wait)
         })?;
+        let sent = inner.pacer.now();
         let answer = inner.http.call(Request::get(url)).await.map_err(|error| match error.kind() {
             // The same question would have the same answer.
             Kind::TooLarge => Error::new(Kind::Refused, error.message()),
             _ => error,
         })?;
+        if let Some(rest) = inner.pacer.heard(sent, answer.status, answer.retry_after) {
+            inner.quota.rest(rest);
+        }
         if let Some(error) = refusal(WHO, answer.status, answer.retry_after) {
             return Err(error);
         }

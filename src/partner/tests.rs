@@ -50,7 +50,8 @@ fn limits() -> Limits {
 }
 
 fn made(settings: &config::Service) -> Result<Service> {
-    Service::new(settings, &limits(), Arc::new(Scrubber::default()), http::unobserved())
+    let pacing = Pacing::default();
+    Service::new("acme", settings, &limits(), Arc::default(), http::unobserved(), &pacing)
 }
 
 fn service(fake: &Fake) -> Service {

@@ -4,9 +4,11 @@
 //! records     the ledger and the queue: one row per object      mailbox   what each piece of news does to a row
 //! deliveries  every webhook, once                               writer    many webhooks in one commit
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
+//! budgets     how many calls all nodes may make
 //! ```
 
 mod backend;
+pub mod budgets;
 pub mod deliveries;
 pub mod mailbox;
 pub mod pulls;

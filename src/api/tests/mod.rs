@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use super::{Api, RequestId};
 use crate::config::{self, Auth, Limits};
 use crate::flows::{Context, Partner};
-use crate::http::{Scrubber, unobserved};
+use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Secret};
 use crate::store::Store;
@@ -86,9 +86,11 @@ fn settings(name: &str) -> config::Partner {
 fn partner_of(settings: config::Partner) -> Arc<Partner> {
     let scrubber = Arc::new(Scrubber::new([]));
     let limits = limits();
-    let workspace = Arc::new(hrflow::Workspace::new(&settings.hrflow));
+    let (name, pacing, observer) = (&settings.name, Pacing::default(), unobserved());
+    let workspace = Arc::new(hrflow::Workspace::new(&settings.hrflow, &pacing));
+    let service = &settings.service;
     Arc::new(Partner {
-        service: partner::Service::new(&settings.service, &limits, scrubber.clone(), unobserved()).unwrap(),
+        service: partner::Service::new(name, service, &limits, scrubber.clone(), observer, &pacing).unwrap(),
         hrflow: hrflow::Client::new(&settings.hrflow, &limits, workspace, scrubber, unobserved()).unwrap(),
         settings,
         records_due: Notify::new(),
