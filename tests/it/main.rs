@@ -11,6 +11,7 @@ mod catch;
 mod demo;
 mod index;
 mod openapi;
+mod pace;
 mod process;
 mod pull;
 mod query;
