@@ -44,7 +44,7 @@ impl Metrics {
             registry: Registry::new(),
             acknowledgements: counter(
                 "oem_webhooks_total",
-                "Webhooks answered with success, by status: accepted, duplicate, stale, ping.",
+                "Webhooks answered with success, by status: accepted, duplicate, stale, erased, ping.",
                 &["partner", "status"],
             )?,
             settlements: counter(

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use oem_connector::config::{Auth, Config, HrFlow, Limits, Paging, Partner, Resource, Service};
+use oem_connector::config::{Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Service};
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
 
@@ -90,6 +90,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
         source_key: SOURCE_KEY.to_owned(),
         board_key: "b".repeat(40),
         algorithm_key: "scorer".to_owned(),
+        on_archive: OnArchive::Archive,
         hrflow: HrFlow {
             api_url: format!("http://{hrflow}/v1").parse().expect("it is a URL"),
             api_key: Secret::new("ask_0123456789abcdef0123456789abcdef"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -10,7 +11,7 @@ use super::Api;
 use super::parameters::{Given, PARTNER, Parameter, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
-use crate::model::Secret;
+use crate::model::{Secret, digest};
 
 /// The header of the key.
 const HEADER: &str = "X-API-KEY";
@@ -132,6 +133,14 @@ impl Api {
         let mut reading = Reading::of(request, known);
         reading.require(&PARTNER, "is required: it names the partner to act for");
         self.context.partner(reading.finish()?.text(PARTNER.name).unwrap_or_default())
+    }
+
+    /// The key of a request in eight characters, which tell it from others and not what it is.
+    pub(super) fn key_mark(request: &HttpRequest) -> String {
+        let key = request.headers().get(HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+        let mut mark = digest(&[key]);
+        mark.truncate(8);
+        mark
     }
 
     /// Refuses whoever is no operator.

@@ -1,8 +1,8 @@
 //! HTTP in: parse, call one flow, answer.
 //!
 //! ```text
-//! webhooks  pulls  scoring  searching  records  health  metrics  docs     one file per resource
-//! auth (whose key)   parameters, shape, criteria (query strings)   body   what they are made of
+//! webhooks  pulls  scoring  searching  records  erasures  health  metrics  docs     one file per resource
+//! auth (whose key)   parameters, shape, criteria (query strings)   body   freshness   what they are made of
 //! problem (refusals)   request_id (around every request)
 //! ```
 
@@ -10,6 +10,8 @@ mod auth;
 mod body;
 mod criteria;
 mod docs;
+mod erasures;
+mod freshness;
 mod health;
 mod metrics;
 mod parameters;
@@ -96,6 +98,9 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(searching::search_jobs)
         .service(records::find_record)
         .service(records::get_record)
+        .service(erasures::find_and_erase_profile)
+        .service(erasures::erase_profile)
+        .service(erasures::get_erasure)
         .service(pulls::start_pull)
         .service(pulls::list_pulls)
         .service(pulls::get_pull)

@@ -61,6 +61,8 @@ pub(super) enum RecordState {
     Indexed,
     /// HrFlow shows it no longer.
     Archived,
+    /// HrFlow holds nothing of it, and this is all that we do; nothing is heard of it any more.
+    Erased,
     /// A change could not be brought to HrFlow; `problem` tells why.
     SetAside,
 }
@@ -73,6 +75,8 @@ pub(super) enum WantedState {
     Present,
     /// Nothing.
     Archived,
+    /// Nothing any more, for good.
+    Erased,
 }
 
 /// A webhook that counted.
@@ -135,13 +139,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable);
 #[get("/v1/records/{entity}/{reference}")]
 pub(super) async fn get_record(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, _) = api.partner_asks(&request, GetRecord::KNOWN)?;
-    // From the address itself: the router's text has lost whatever is not UTF-8.
-    let encoded = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let reference = percent_decode_str(encoded).decode_utf8().map_err(|cause| {
-        let problem = Error::new(Kind::Malformed, "the address cannot be read").because(cause);
-        problem.field("reference", "is not UTF-8")
-    })?;
-    show(&api, partner, &request, Reference::parse(reference)?).await
+    show(&api, partner, &request, reference_in(request.uri().path())?).await
 }
 
 /// Find a record
@@ -158,6 +156,16 @@ pub(super) async fn find_record(api: web::Data<Api>, request: HttpRequest) -> Re
     let (partner, given) = api.partner_asks(&request, FindRecord::KNOWN)?;
     let reference = Reference::parse(given.text("reference").unwrap_or_default())?;
     show(&api, partner, &request, reference).await
+}
+
+/// The last part of a path: from the address itself, since the router's text has lost whatever is not UTF-8.
+pub(super) fn reference_in(path: &str) -> Result<Reference> {
+    let encoded = path.rsplit('/').next().unwrap_or_default();
+    let reference = percent_decode_str(encoded).decode_utf8().map_err(|cause| {
+        let problem = Error::new(Kind::Malformed, "the address cannot be read").because(cause);
+        problem.field("reference", "is not UTF-8")
+    })?;
+    Reference::parse(reference)
 }
 
 async fn show(
@@ -185,6 +193,7 @@ fn document(entity: Entity, record: store::Record) -> Result<RecordDocument> {
         wanted: match record.wanted {
             Wanted::Present => WantedState::Present,
             Wanted::Archived => WantedState::Archived,
+            Wanted::Erased => WantedState::Erased,
         },
         last_event: stored(record.last_event.as_deref())?,
         hrflow_key: record.hrflow_key,
@@ -204,12 +213,13 @@ fn state(record: &store::Record) -> RecordState {
         (None, _) => RecordState::Pending,
         _ if record.is_pending() => RecordState::Pending,
         (_, Wanted::Archived) => RecordState::Archived,
+        (_, Wanted::Erased) => RecordState::Erased,
         (_, Wanted::Present) => RecordState::Indexed,
     }
 }
 
 /// A column that holds JSON of our own.
-fn stored<'a, T: Deserialize<'a>>(column: Option<&'a str>) -> Result<Option<T>> {
+pub(super) fn stored<'a, T: Deserialize<'a>>(column: Option<&'a str>) -> Result<Option<T>> {
     column
         .map(serde_json::from_str)
         .transpose()

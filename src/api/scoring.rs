@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::freshness::FreshnessDocument;
 use super::parameters::{Given, Parameter};
 use super::problem::{self, refusals};
 use super::{Api, criteria};
@@ -29,6 +30,11 @@ pub(super) struct ScoredPage {
     /// The last page's number.
     #[schema(minimum = 1, example = 5)]
     max_page: u64,
+    /// How far HrFlow was behind.
+    freshness: FreshnessDocument,
+    /// Whether a change of the object that was asked about is on its way: the scores are those of what it was.
+    #[schema(example = false)]
+    stale: bool,
 }
 
 /// An object and how well it matches.
@@ -54,7 +60,8 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
     responses(
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157}], "page": 1, "limit": 30, "total": 1,
-                "max_page": 1})),
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -74,7 +81,8 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
     responses(
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422}], "page": 1, "limit": 30, "total": 1,
-                "max_page": 1})),
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -101,13 +109,15 @@ async fn score(
         score_min: given.number("score_min"),
         criteria: given.of(known),
     };
-    let Answered { items, page, max_page, total } = match query::rank(&api.context, partner, asked).await {
-        Ok(answered) => answered,
-        Err(problem) => return refused(partner, problem),
-    };
+    let Answered { items, page, max_page, total, freshness, stale } =
+        match query::rank(&api.context, partner, asked).await {
+            Ok(answered) => answered,
+            Err(problem) => return refused(partner, problem),
+        };
     let scored = |item: query::Match| Some(Scored { reference: item.reference, score: item.score? });
     let items = items.into_iter().filter_map(scored).collect();
-    Ok(HttpResponse::Ok().json(ScoredPage { items, page, limit: given.whole("limit"), total, max_page }))
+    let (limit, freshness) = (given.whole("limit"), FreshnessDocument::of(freshness, entity));
+    Ok(HttpResponse::Ok().json(ScoredPage { items, page, limit, total, max_page, freshness, stale }))
 }
 
 /// A refusal for want of quota tells the quota (draft-ietf-httpapi-ratelimit-headers): what is kept for queries.

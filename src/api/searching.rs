@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::freshness::FreshnessDocument;
 use super::parameters::{Given, Parameter};
 use super::problem::refusals;
 use super::scoring::refused;
@@ -30,6 +31,8 @@ pub(super) struct FoundPage {
     /// The last page's number.
     #[schema(minimum = 1, example = 5)]
     max_page: u64,
+    /// How far HrFlow was behind.
+    freshness: FreshnessDocument,
 }
 
 /// An object that was found.
@@ -51,7 +54,9 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Ups
     params(criteria::SearchProfiles),
     responses(
         (status = 200, description = "A page of profiles", body = FoundPage,
-            example = json!({"items": [{"reference": "CRM-4711"}], "page": 1, "limit": 30, "total": 1, "max_page": 1})),
+            example = json!({"items": [{"reference": "CRM-4711"}], "page": 1, "limit": 30, "total": 1,
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -70,7 +75,9 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
     params(criteria::SearchJobs),
     responses(
         (status = 200, description = "A page of jobs", body = FoundPage,
-            example = json!({"items": [{"reference": "REQ-88"}], "page": 1, "limit": 30, "total": 1, "max_page": 1})),
+            example = json!({"items": [{"reference": "REQ-88"}], "page": 1, "limit": 30, "total": 1,
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -92,10 +99,12 @@ async fn search(
     criteria.extend(given.of(criteria::SORTING));
     let (page, limit) = (given.whole("page"), given.whole("limit"));
     let asked = Asked { entity, scored_for: None, page, limit, score_min: None, criteria };
-    let Answered { items, page, max_page, total } = match query::rank(&api.context, partner, asked).await {
-        Ok(answered) => answered,
-        Err(problem) => return refused(partner, problem),
-    };
+    let Answered { items, page, max_page, total, freshness, .. } =
+        match query::rank(&api.context, partner, asked).await {
+            Ok(answered) => answered,
+            Err(problem) => return refused(partner, problem),
+        };
     let items = items.into_iter().map(|item| Found { reference: item.reference }).collect();
-    Ok(HttpResponse::Ok().json(FoundPage { items, page, limit, total, max_page }))
+    let freshness = FreshnessDocument::of(freshness, entity);
+    Ok(HttpResponse::Ok().json(FoundPage { items, page, limit, total, max_page, freshness }))
 }

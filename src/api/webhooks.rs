@@ -36,6 +36,8 @@ pub(super) enum WebhookStatus {
     Duplicate,
     /// Later news is known already.
     Stale,
+    /// The object was erased: nothing was kept, and nothing will be done.
+    Erased,
     /// It was the sample payload, which reaches nobody.
     Ping,
 }
@@ -43,7 +45,8 @@ pub(super) enum WebhookStatus {
 /// The answer to a webhook.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Acknowledgement {
-    /// The id under which it is kept, or that of the first that said the same; none for the sample.
+    /// The id under which it is kept, or that of the first that said the same; none for the sample and for
+    /// what was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11")]
     id: Option<String>,
@@ -106,7 +109,8 @@ refusals!(DescribeRefusals: Unauthorized, NotFound);
     responses(
         (status = 202, description = "The event is kept and will be worked on", body = Acknowledgement,
             example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "status": "accepted"})),
-        (status = 200, description = "There is nothing to do: a duplicate, stale news, or the sample payload",
+        (status = 200, description = "There is nothing to do: a duplicate, stale news, an erased object, or the sample \
+            payload",
             body = Acknowledgement,
             example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "status": "duplicate"})),
         Refusals,
@@ -128,6 +132,7 @@ pub(super) async fn receive_webhook(
         }
         Answer::Kept(Receipt::Duplicate(id)) => (Some(id), WebhookStatus::Duplicate),
         Answer::Kept(Receipt::Stale(id)) => (Some(id), WebhookStatus::Stale),
+        Answer::Kept(Receipt::Erased) => (None, WebhookStatus::Erased),
         Answer::Ping => (None, WebhookStatus::Ping),
     };
     Ok(HttpResponse::Ok().json(Acknowledgement { id, status }))

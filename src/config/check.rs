@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::network::is_public;
 use super::section::Reading;
-use super::{Config, Partner};
+use super::{Config, OnArchive, Partner};
 use crate::model::Entity;
 
 /// The name of a partner: it stands in addresses, rows and variables.
@@ -69,6 +69,15 @@ pub(super) fn email(text: &str) -> Result<String, String> {
             Ok(text.to_owned())
         }
         _ => Err("must be an e-mail address".to_owned()),
+    }
+}
+
+/// What `profile_archive` asks for.
+pub(super) fn on_archive(text: &str) -> Result<OnArchive, String> {
+    match text {
+        "archive" => Ok(OnArchive::Archive),
+        "erase" => Ok(OnArchive::Erase),
+        _ => Err("must be archive or erase".to_owned()),
     }
 }
 

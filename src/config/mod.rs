@@ -131,10 +131,23 @@ pub struct Partner {
     pub board_key: String,
     /// What ranks, 40 hex characters or a slug. `algorithm_key`.
     pub algorithm_key: String,
+    /// What `profile_archive` asks for: `archive` or `erase`. `on_archive`, default `archive`.
+    pub on_archive: OnArchive,
     /// `[hrflow]` with the overrides of `[partner.hrflow]`.
     pub hrflow: HrFlow,
     /// Its web services. `[partner.service]`.
     pub service: Service,
+}
+
+/// What `profile_archive` asks for. It is sent when a candidate is put away, and when a person asks for deletion; which of
+/// the two a partner means, it must say. A profile that is merely gone is archived either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnArchive {
+    /// HrFlow shows the profile no longer.
+    #[default]
+    Archive,
+    /// HrFlow and we hold nothing of it any more, for good.
+    Erase,
 }
 
 impl Partner {

@@ -10,7 +10,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, Partner, check};
+use super::{Config, Limits, OnArchive, Partner, check};
 use super::{hrflow, service};
 use crate::model::Secret;
 
@@ -172,6 +172,11 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     let source_key = section.read("source_key", check::container_key);
     let board_key = section.read("board_key", check::container_key);
     let algorithm_key = section.read("algorithm_key", check::algorithm_key);
+    let on_archive = if section.has("on_archive") {
+        section.read("on_archive", check::on_archive)
+    } else {
+        Some(OnArchive::default())
+    };
     let own = section.section("hrflow").map(hrflow::draft).unwrap_or_default();
     let hrflow = hrflow::merged(&section, own, shared);
     let service = section.section("service").and_then(service::service);
@@ -182,6 +187,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
         source_key: source_key?,
         board_key: board_key?,
         algorithm_key: algorithm_key?,
+        on_archive: on_archive?,
         hrflow: hrflow?,
         service: service?,
     })

@@ -497,3 +497,13 @@ fn a_file_that_cannot_be_read_is_told_without_its_text() {
     let problems = Config::read(Path::new("/nowhere/connector.toml"), std::iter::empty()).unwrap_err();
     assert_eq!(problems.to_string(), "/nowhere/connector.toml: cannot be read: entity not found");
 }
+
+#[test]
+fn what_an_archive_asks_for_is_said_in_one_of_two_words() {
+    let on_archive =
+        |line: &str| read(&SAMPLE.replace("board_key = \"b", &format!("{line}\nboard_key = \"b")), &[]);
+    assert_eq!(on_archive("").unwrap().partners[0].on_archive, OnArchive::Archive);
+    assert_eq!(on_archive("on_archive = \"erase\"").unwrap().partners[0].on_archive, OnArchive::Erase);
+    let refused = on_archive("on_archive = \"delete\"").unwrap_err();
+    assert_eq!(refused, ["partner.acme.on_archive: must be archive or erase"]);
+}

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Context, Partner};
+use crate::config::OnArchive;
 use crate::error::{Error, Kind, Result};
-use crate::model::{EventKind, Reference, SAMPLE_REFERENCE, parse_date};
+use crate::model::{Action, Entity, EventKind, Reference, SAMPLE_REFERENCE, parse_date};
 use crate::store::{Delivery, Event, Receipt};
 
 /// The longest `event_date` we read, in bytes.
@@ -132,11 +133,15 @@ pub async fn keep(context: &Context, partner: &Partner, kind: EventKind, body: &
         raw_date: notice.raw_date,
         date: notice.date,
     };
-    let receipt = context.store.keep(Delivery { partner: name.clone(), event }).await?;
+    let erases = kind.entity == Entity::Profile
+        && kind.action == Action::Archive
+        && partner.settings.on_archive == OnArchive::Erase;
+    let receipt = context.store.keep(Delivery { partner: name.clone(), event, erases }).await?;
     let status = match &receipt {
         Receipt::Accepted(_) => "accepted",
         Receipt::Duplicate(_) => "duplicate",
         Receipt::Stale(_) => "stale",
+        Receipt::Erased => "erased",
     };
     context.metrics.acknowledged(name, status);
     partner.records_due.notify_one();

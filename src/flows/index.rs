@@ -3,18 +3,20 @@
 use chrono::{DateTime, Utc};
 
 use super::backoff::backoff;
+use super::erase::erase;
 use super::lease::Leased;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{self, By, Prepared, Written, prepare};
 use crate::model::{Entity, Fingerprint, Reference};
-use crate::store::{self, Indexed, Presence, Record, Settlement, Wanted, mailbox, pulls, records};
+use crate::store::{self, Indexed, Presence, Record, Settlement, Wanted, erasures, mailbox, pulls, records};
 
 /// Works on a leased record to the end: whatever happens is settled or left to the end of the lease.
 pub async fn work(context: &Context, partner: &Partner, leased: Leased) -> Result<()> {
     let settlement = match leased.record.wanted {
         Wanted::Present => show(context, partner, &leased).await,
         Wanted::Archived => archive(context, partner, &leased).await,
+        Wanted::Erased => erase(context, partner, &leased).await,
     };
     settle(context, partner, leased, settlement).await
 }
@@ -45,9 +47,14 @@ async fn settle(context: &Context, partner: &Partner, leased: Leased, settlement
                 }
                 other => other,
             };
+            let proof = match &settlement {
+                Settlement::Erased { proof } => Some(proof.clone()),
+                _ => None,
+            };
             let settled = mailbox::settle(&mut record, &lease.token, version, settlement, stamp, now);
             if settled {
                 records::save(db, &record)?;
+                erasures::follow(db, &record, proof.as_deref(), now)?;
             }
             Ok(settled)
         })
@@ -170,7 +177,7 @@ fn unread(context: &Context, record: &Record, problem: Error) -> Settlement {
     }
 }
 
-fn unsent(context: &Context, record: &Record, problem: Error) -> Settlement {
+pub(super) fn unsent(context: &Context, record: &Record, problem: Error) -> Settlement {
     // Whatever was sent may have been carried out when its answer was not read, or was the other side's own failure; and
     // of several calls the first may have changed what was there.
     let unclear =
@@ -192,6 +199,7 @@ fn outcome_of(settlement: &Settlement) -> &'static str {
         Settlement::Indexed(_) => "indexed",
         Settlement::Unchanged(_) => "unchanged",
         Settlement::Archived => "archived",
+        Settlement::Erased { .. } => "erased",
         Settlement::Missing { .. } => "missing",
         Settlement::Gone => "gone",
         Settlement::Failed { .. } => "failed",

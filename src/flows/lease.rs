@@ -7,7 +7,7 @@ use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::Guard;
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, mailbox, records};
+use crate::store::{self, Record, erasures, mailbox, records};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {
@@ -90,7 +90,11 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
             let mut leased = Vec::with_capacity(due.len());
             for record in &mut due {
                 let target = &targets[usize::from(record.entity == Entity::Job.singular())];
-                leased.push(mailbox::claim(record, &lease_token, target, stamp, end, now));
+                let claimed = mailbox::claim(record, &lease_token, target, stamp, end, now);
+                if !claimed {
+                    erasures::follow(db, record, None, now)?;
+                }
+                leased.push(claimed);
             }
             records::save_all(db, &due)?;
             let mut leased = leased.into_iter();

@@ -3,10 +3,12 @@
 //! ```text
 //! pull    partner's list → records, a page at a time          query   a reference in, ranked references out
 //! catch   webhook → record, durably before the answer         index   record → HrFlow
+//! erase   a person's deletion: out of HrFlow, out of here
 //! ```
 
 pub mod backoff;
 pub mod catch;
+pub mod erase;
 pub mod index;
 pub mod lease;
 pub mod pull;

@@ -6,7 +6,7 @@ use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{Question, ScoredFor};
 use crate::model::{Entity, Reference};
-use crate::store::{Outcome, Record, Wanted, records};
+use crate::store::{Freshness, Outcome, Record, Wanted, freshness, records};
 
 /// What a recruiter asks. The criteria were checked at the door; every key is added by us.
 #[derive(Clone, Debug)]
@@ -36,6 +36,10 @@ pub struct Answered {
     pub max_page: u64,
     /// How many objects HrFlow found on all pages.
     pub total: u64,
+    /// How far HrFlow is behind what we know.
+    pub freshness: Freshness,
+    /// Whether a change of the object it was scored for is on its way to HrFlow.
+    pub stale: bool,
 }
 
 /// One match.
@@ -52,9 +56,12 @@ pub struct Match {
 /// # Errors
 /// `NotFound`, `Gone` or `Pending` for the object it is scored for; what calling HrFlow may end in.
 pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<Answered> {
-    if let Some(reference) = &asked.scored_for {
-        ensure_scorable(context, partner, asked.entity.other(), reference).await?;
-    }
+    // What is settled while HrFlow answers is not in its answer: what was behind before counts, where it is known.
+    let asked_at = context.clock.now().timestamp_micros();
+    let before = match &asked.scored_for {
+        Some(reference) => Some(ensure_scorable(context, partner, asked.entity, reference).await?),
+        None => None,
+    };
     let settings = &partner.settings;
     let mut parameters = asked.criteria;
     parameters.push(("page".to_owned(), asked.page.to_string()));
@@ -84,49 +91,77 @@ pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<
     });
     let mut items: Vec<Match> =
         own.filter_map(|item| Some(Match { reference: item.reference?, score: item.score })).collect();
-    keep_live(context, partner, asked.entity, &mut items).await?;
+    let (known, stale) = before.unzip();
+    let freshness = keep_live(context, partner, asked.entity, &mut items, known, asked_at).await?;
     if asked.scored_for.is_some() {
         // A stable sort: HrFlow's order stands among equals.
         items.sort_by(|a, b| b.score.unwrap_or_default().total_cmp(&a.score.unwrap_or_default()));
     }
-    Ok(Answered { items, page: ranking.page, max_page: ranking.max_page, total: ranking.total })
+    Ok(Answered {
+        items,
+        page: ranking.page,
+        max_page: ranking.max_page,
+        total: ranking.total,
+        freshness,
+        stale: stale.unwrap_or_default(),
+    })
 }
 
-/// What HrFlow answers is checked against the caller's own ledger.
+/// What HrFlow answers is checked against the caller's own ledger; which also tells how far HrFlow is behind, unless that
+/// is known.
 async fn keep_live(
     context: &Context,
     partner: &Partner,
     entity: Entity,
     items: &mut Vec<Match>,
-) -> Result<()> {
+    known: Option<Freshness>,
+    asked_at: i64,
+) -> Result<Freshness> {
     let name = partner.settings.name.clone();
     let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
-    let live = context
+    let (live, freshness) = context
         .store
         .read(move |db| {
             let references: Vec<&str> = references.iter().map(String::as_str).collect();
-            records::live(db, &name, entity, &references)
+            let live = records::live(db, &name, entity, &references)?;
+            let freshness = match known {
+                Some(known) => known,
+                None => freshness::read(db, &name, entity, asked_at)?,
+            };
+            Ok((live, freshness))
         })
         .await?;
     items.retain(|item| live.contains(&item.reference));
-    Ok(())
+    Ok(freshness)
 }
 
+/// Whether objects of kind `ranked` can be scored for an object of the other kind: how far HrFlow is behind, and whether a
+/// change of that object is on its way.
 async fn ensure_scorable(
     context: &Context,
     partner: &Partner,
-    entity: Entity,
+    ranked: Entity,
     reference: &Reference,
-) -> Result<()> {
-    let (name, wanted) = (partner.settings.name.clone(), reference.clone());
-    let record = context.store.read(move |db| records::find(db, &name, entity, &wanted)).await?;
+) -> Result<(Freshness, bool)> {
+    let (name, wanted, entity) = (partner.settings.name.clone(), reference.clone(), ranked.other());
+    let now = context.clock.now().timestamp_micros();
+    let (record, freshness) = context
+        .store
+        .read(move |db| {
+            let record = records::find(db, &name, entity, &wanted)?;
+            Ok((record, freshness::read(db, &name, ranked, now)?))
+        })
+        .await?;
     match record {
         None => Err(Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`"))),
         Some(record) if record.wanted == Wanted::Archived => {
             Err(Error::new(Kind::Gone, format!("the {entity} `{reference}` is archived")))
         }
-        Some(record) if record.is_indexed() => Ok(()),
-        Some(record) => Err(not_yet(entity, reference, &record, context.clock.now().timestamp_micros())),
+        Some(record) if record.wanted == Wanted::Erased => {
+            Err(Error::new(Kind::Gone, format!("the {entity} `{reference}` was erased")))
+        }
+        Some(record) if record.is_indexed() => Ok((freshness, record.is_pending())),
+        Some(record) => Err(not_yet(entity, reference, &record, now)),
     }
 }
 

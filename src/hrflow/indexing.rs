@@ -101,7 +101,7 @@ fn written(Stored { key, archived_at }: Stored) -> Result<Written> {
 }
 
 /// A key that can be kept: keys are 40 hex characters, and nothing but letters and digits may come back to HrFlow in a body.
-fn usable(key: String) -> Result<String> {
+pub(super) fn usable(key: String) -> Result<String> {
     if !key.is_empty() && key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(key);
     }

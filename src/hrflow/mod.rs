@@ -1,11 +1,12 @@
-//! The HrFlow API as we use it, one file per capability: indexing, scoring, searching.
+//! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching.
 //!
 //! ```text
-//! flows → { indexing, ranking } → Client::send → { workspace (quota, pace, slots), envelope (answer → Error), http }
+//! flows → { indexing, erasing, ranking } → Client::send → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
 mod check;
 mod envelope;
+mod erasing;
 mod indexing;
 mod object;
 mod ranking;
@@ -24,6 +25,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{self, Method, Observer, Pacing, Request, Scrubber};
 use crate::model::Secret;
 
+pub use erasing::{Holding, minimum};
 pub use indexing::{By, Written};
 pub use object::{Prepared, notes, prepare};
 pub use ranking::{Question, Ranked, Ranking, ScoredFor};

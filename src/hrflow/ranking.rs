@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Text {
 
 /// `data` in its four shapes: profiles or jobs, with predictions in scoring.
 #[derive(Deserialize)]
-struct Data {
+pub(super) struct Data {
     #[serde(alias = "jobs")]
     profiles: Vec<Item>,
     #[serde(default)]
@@ -144,7 +144,7 @@ impl Client {
         self.send(Urgency::Query, request, about).await
     }
 
-    fn question_address(&self, question: &Question<'_>) -> url::Url {
+    pub(super) fn question_address(&self, question: &Question<'_>) -> url::Url {
         let entity = question.entity;
         let capability = if question.scored_for.is_some() { "scoring" } else { "searching" };
         let mut url = self.address(&format!("{}/{capability}", entity.plural()));
@@ -168,7 +168,10 @@ impl Client {
     }
 }
 
-fn ranking(envelope::Read { data, meta }: envelope::Read<Data>, with_scores: bool) -> Result<Ranking> {
+pub(super) fn ranking(
+    envelope::Read { data, meta }: envelope::Read<Data>,
+    with_scores: bool,
+) -> Result<Ranking> {
     let meta = meta.ok_or_else(|| unreadable("`meta` is missing"))?;
     let scores = match (with_scores, data.predictions) {
         (false, _) => vec![None; data.profiles.len()],

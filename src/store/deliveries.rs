@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use serde::Serialize;
 
 use super::backend::{Db, next_stamp};
+use super::erasures;
 use super::mailbox::{self, Event, Verdict};
 use super::records::{self, Record};
 use super::schema::deliveries;
@@ -22,6 +23,8 @@ pub struct Delivery {
     pub partner: String,
     /// What it says.
     pub event: Event,
+    /// Whether it asks for the object's erasure, should it be accepted.
+    pub erases: bool,
 }
 
 impl Delivery {
@@ -48,6 +51,8 @@ pub enum Receipt {
     Duplicate(String),
     /// The record already held later news.
     Stale(String),
+    /// The object was erased: the webhook was not kept.
+    Erased,
 }
 
 #[derive(Insertable, Serialize)]
@@ -84,11 +89,18 @@ pub fn keep(db: &mut Db<'_>, batch: &[Delivery], now: DateTime<Utc>) -> Result<V
             receipts.push(Receipt::Duplicate(first.clone()));
             continue;
         }
-        first_ids.insert(digest.clone(), event.id.clone());
         let (receipt, status) = match mailbox::receive(record, event, stamp, now) {
             Verdict::Accepted => (Receipt::Accepted(event.id.clone()), "accepted"),
             Verdict::Stale => (Receipt::Stale(event.id.clone()), "stale"),
+            Verdict::Erased => {
+                receipts.push(Receipt::Erased);
+                continue;
+            }
         };
+        if delivery.erases && status == "accepted" {
+            erasures::request(db, record, &format!("event {}", event.id), stamp, now)?;
+        }
+        first_ids.insert(digest.clone(), event.id.clone());
         rows.push(Row {
             id: &event.id,
             digest,
@@ -116,7 +128,7 @@ fn key_of(delivery: &Delivery) -> Key {
 
 fn lock_records(db: &mut Db<'_>, batch: &[Delivery]) -> Result<BTreeMap<Key, Record>> {
     let mut groups: BTreeMap<(&str, Entity), Vec<&Reference>> = BTreeMap::new();
-    for Delivery { partner, event } in batch {
+    for Delivery { partner, event, .. } in batch {
         groups.entry((partner, event.kind.entity)).or_default().push(&event.reference);
     }
     let mut ledger = BTreeMap::new();

@@ -4,12 +4,15 @@
 //! records     the ledger and the queue: one row per object      mailbox   what each piece of news does to a row
 //! deliveries  every webhook, once                               writer    many webhooks in one commit
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
+//! erasures    what is kept of an erasure, and what must go      freshness how far HrFlow is behind
 //! budgets     how many calls all nodes may make
 //! ```
 
 mod backend;
 pub mod budgets;
 pub mod deliveries;
+pub mod erasures;
+pub mod freshness;
 pub mod mailbox;
 pub mod pulls;
 pub mod records;
@@ -23,6 +26,8 @@ use tokio::sync::Semaphore;
 
 pub use backend::{Db, next_stamp, now};
 pub use deliveries::{Delivery, Receipt};
+pub use erasures::Erasure;
+pub use freshness::{Coverage, Freshness};
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use pulls::{Mode, Pull, State};
 pub use records::{Outcome, Presence, Record, Wanted};

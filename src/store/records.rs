@@ -15,7 +15,14 @@ use crate::model::{Entity, Reference};
 
 text_enum! {
     /// What the partner wants HrFlow to show.
-    Wanted { Present => "present", Archived => "archived" }
+    Wanted {
+        /// What the partner has.
+        Present => "present",
+        /// Nothing, until there is later news.
+        Archived => "archived",
+        /// Nothing any more, whatever is told: what is left of the record is its tombstone.
+        Erased => "erased",
+    }
 }
 
 text_enum! {
@@ -34,7 +41,18 @@ text_enum! {
 
 text_enum! {
     /// How the last settlement ended.
-    Outcome { Indexed => "indexed", Unchanged => "unchanged", Archived => "archived", SetAside => "set_aside" }
+    Outcome {
+        /// HrFlow took it.
+        Indexed => "indexed",
+        /// HrFlow had it already.
+        Unchanged => "unchanged",
+        /// HrFlow shows it no longer.
+        Archived => "archived",
+        /// HrFlow holds nothing of it, and neither do we.
+        Erased => "erased",
+        /// It waits for a change, or for somebody.
+        SetAside => "set_aside",
+    }
 }
 
 /// What we know of one object. Times are Unix microseconds; the columns are explained in the migration.
@@ -80,10 +98,19 @@ pub struct Record {
 impl Record {
     /// A record of an object nothing has been heard of yet.
     pub fn unknown(partner: &str, entity: Entity, reference: &Reference) -> Self {
+        Self::empty(partner.to_owned(), entity.singular().to_owned(), reference.as_str().to_owned())
+    }
+
+    /// What is left when everything is dropped but the name.
+    pub(super) fn emptied(&self) -> Self {
+        Self::empty(self.partner.clone(), self.entity.clone(), self.reference.clone())
+    }
+
+    fn empty(partner: String, entity: String, reference: String) -> Self {
         Self {
-            partner: partner.to_owned(),
-            entity: entity.singular().to_owned(),
-            reference: reference.as_str().to_owned(),
+            partner,
+            entity,
+            reference,
             wanted: Wanted::Present,
             present_on: None,
             archived_on: None,

@@ -51,6 +51,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    erasures (id) {
+        id -> Text,
+        partner -> Text,
+        entity -> Text,
+        subject -> Text,
+        requested_at -> BigInt,
+        requested_by -> Text,
+        erased_at -> Nullable<BigInt>,
+        proof -> Nullable<Text>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     pulls (id) {
         id -> Text,
         partner -> Text,

@@ -9,6 +9,8 @@
 mod architecture;
 mod catch;
 mod demo;
+mod erasure;
+mod freshness;
 mod index;
 mod openapi;
 mod pace;

@@ -61,6 +61,7 @@ fn settings(name: &str) -> config::Partner {
         source_key: "a".repeat(40),
         board_key: "b".repeat(40),
         algorithm_key: "c".repeat(40),
+        on_archive: config::OnArchive::Archive,
         // Port 9 of this machine: nobody answers there, and nobody is called by most of these tests.
         hrflow: config::HrFlow {
             api_url: "http://127.0.0.1:9/v1".parse().unwrap(),

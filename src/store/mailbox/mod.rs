@@ -6,6 +6,7 @@
 //! from one database-wide sequence and tells a page that was asked for before an event from one asked for after it.
 //! `lease` names the one worker that may settle.
 
+mod erasure;
 mod news;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use super::records::{Outcome, Presence, Record};
 use crate::error::Error;
 use crate::model::rfc3339;
 
+pub use erasure::erase;
 pub use news::{Event, Listed, Listing, Verdict, list, list_broken, receive, repeat};
 pub use work::{Indexed, Settlement, claim, settle};
 

@@ -37,10 +37,15 @@ pub enum Verdict {
     Accepted,
     /// The record already holds later news.
     Stale,
+    /// The object was erased: nothing is heard of it any more.
+    Erased,
 }
 
 /// Takes in an event that was never heard before.
 pub fn receive(record: &mut Record, event: &Event, stamp: i64, now: DateTime<Utc>) -> Verdict {
+    if record.wanted == Wanted::Erased {
+        return Verdict::Erased;
+    }
     let date = event.decisive_date(now);
     if is_stale(record, event.kind.action, date) {
         return Verdict::Stale;
@@ -92,7 +97,7 @@ fn is_stale(record: &Record, action: Action, date: i64) -> bool {
         (Action::Create | Action::Update, Wanted::Archived) => {
             record.archived_on.is_some_and(|archived_on| date <= archived_on)
         }
-        (Action::Create | Action::Update, Wanted::Present) => false,
+        (Action::Create | Action::Update, Wanted::Present | Wanted::Erased) => false,
         (Action::Archive, _) => record.present_on.is_some_and(|present_on| date < present_on),
     }
 }
@@ -125,6 +130,9 @@ pub enum Listed {
 
 /// Takes in an object of a page.
 pub fn list(record: &mut Record, listing: Listing, now: DateTime<Utc>) -> Listed {
+    if record.wanted == Wanted::Erased {
+        return Listed::Unchanged;
+    }
     retarget(record, &listing.target);
     let updated_at = listing.updated_at.map(|date| date.timestamp_micros());
     if record.wanted == Wanted::Archived {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::super::records::{Outcome, Presence, Record, Wanted};
+use super::erasure::bury;
 use super::{describe, renew, retarget, set_aside};
 use crate::error::{Error, Kind};
 use crate::model::second_of;
@@ -65,6 +66,11 @@ pub enum Settlement {
     Unchanged(Indexed),
     /// HrFlow shows it no longer.
     Archived,
+    /// HrFlow holds nothing of it any more.
+    Erased {
+        /// What was verified, and how.
+        proof: String,
+    },
     /// The partner answered 404. `answered_at`: when its service last gave an object by reference.
     Missing {
         /// When the service last answered 200 for a reference, in Unix microseconds.
@@ -136,6 +142,11 @@ pub fn settle(
             record.fingerprint = None;
             if current {
                 finish(record, Outcome::Archived);
+            }
+        }
+        Settlement::Erased { .. } => {
+            if current {
+                bury(record);
             }
         }
         Settlement::Missing { answered_at } => {

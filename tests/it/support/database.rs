@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -97,9 +97,50 @@ impl Database {
         }
     }
 
+    /// Every row of every table, a line each: `table: {columns}`.
+    pub(crate) fn dump(&self) -> String {
+        let mut lines = Vec::new();
+        if self.name.is_some() {
+            let mut connection = PgConnection::establish(&self.url).unwrap();
+            let tables = "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public'";
+            for table in lines_of(&mut connection, tables) {
+                let rows =
+                    format!("SELECT '{table}: ' || to_json(found.*)::text AS line FROM {table} AS found");
+                lines.extend(lines_of(&mut connection, &rows));
+            }
+            return lines.join("\n");
+        }
+        let mut connection = self.sqlite();
+        let tables =
+            "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+        for table in lines_of(&mut connection, tables) {
+            let columns =
+                format!("SELECT quote(name) || ', ' || name AS line FROM pragma_table_info('{table}')");
+            let members = lines_of(&mut connection, &columns).join(", ");
+            let rows = format!("SELECT '{table}: ' || json_object({members}) AS line FROM {table}");
+            lines.extend(lines_of(&mut connection, &rows));
+        }
+        lines.join("\n")
+    }
+
     fn sqlite(&self) -> SqliteConnection {
         SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap()
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+fn lines_of<'q, C>(connection: &mut C, query: &str) -> Vec<String>
+where
+    C: Connection,
+    diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'q, C, Line>,
+{
+    let lines: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();
+    lines.into_iter().map(|row| row.line).collect()
 }
 
 impl Drop for Database {

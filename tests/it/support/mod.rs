@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, Paging, Partner as PartnerSettings, Resource, Service, Since,
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Service, Since,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -45,6 +45,7 @@ pub(crate) struct Wishes {
     pub(crate) due_records: i64,
     pub(crate) webhook_queue: usize,
     pub(crate) requests_per_minute: u32,
+    pub(crate) on_archive: OnArchive,
     /// jq, from the sample ATS's candidate to HrFlow's profile.
     pub(crate) profile_map: String,
 }
@@ -61,6 +62,7 @@ impl Default for Wishes {
             due_records: 2_000,
             webhook_queue: 256,
             requests_per_minute: 600_000,
+            on_archive: OnArchive::Archive,
             profile_map: oem_connector::demo::PROFILE_MAP.to_owned(),
         }
     }
@@ -332,6 +334,7 @@ fn partner(
         source_key: keys('a'),
         board_key: keys('b'),
         algorithm_key: "sandbox-ranker".to_owned(),
+        on_archive: wishes.on_archive,
         hrflow: HrFlow {
             api_url: format!("http://{}/v1", hrflow_side.address).parse().unwrap(),
             api_key: Secret::new(API_KEY),
