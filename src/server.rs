@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
 use crate::http::{Observer, Pacing, Scrubber, Source};
@@ -22,9 +23,6 @@ use crate::{hrflow, partner};
 
 /// How long a client may take to send the head of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Seconds that requests under way may take when the server stops.
-const SHUTDOWN_SECONDS: u64 = 20;
 
 /// Opens the database (made and migrated if needed) and connects everything that the roads use.
 ///
@@ -99,32 +97,32 @@ pub struct Serving {
 type Server = (ServerHandle, JoinHandle<std::io::Result<()>>);
 
 impl Serving {
-    /// Answers requests until [`Serving::stop`].
+    /// Answers requests until [`Serving::stop`]; a worker's answers are about itself alone.
     pub fn start(config: &Config, context: Arc<Context>) -> Result<Self> {
+        let shutdown = context.limits.shutdown;
         let api = web::Data::new(Api::new(context, &config.operator_keys));
-        let (address, server) = listen(config.listen, api.clone(), api::configure)?;
+        let routes = if config.role == Role::Worker { api::configure_worker } else { api::configure };
+        let (address, server) = listen(config.listen, shutdown, api.clone(), routes)?;
         let mut servers = vec![server];
         if let Some(metrics_listen) = config.metrics_listen {
-            servers.push(listen(metrics_listen, api, api::configure_metrics)?.1);
+            servers.push(listen(metrics_listen, shutdown, api, api::configure_metrics)?.1);
         }
         Ok(Self { address, servers })
     }
 
     /// Stops accepting and returns when the requests under way are answered.
     pub async fn stop(self) {
-        for (handle, _) in &self.servers {
-            handle.stop(true).await;
-        }
+        join_all(self.servers.iter().map(|(handle, _)| handle.stop(true))).await;
     }
 }
 
-/// The API and the worker of one process.
+/// The API and the worker of one process, or the one of them that is its role.
 pub struct Running {
     /// The API.
     pub serving: Serving,
     /// What both work with.
     pub context: Arc<Context>,
-    worker: Worker,
+    worker: Option<Worker>,
 }
 
 impl Running {
@@ -132,18 +130,29 @@ impl Running {
     pub async fn start(config: &Config, clock: Clock) -> Result<Self> {
         let context = context(config, clock).await?;
         let serving = Serving::start(config, context.clone())?;
-        let worker = Worker::start(&context, &context.partners);
+        let worker = (config.role != Role::Api).then(|| Worker::start(&context, &context.partners));
         Ok(Self { serving, context, worker })
     }
 
-    /// Stops accepting, lets requests and work under way end, and returns.
+    /// Stops accepting, lets requests and work under way end or gives the work back, and returns within
+    /// `shutdown_seconds`. What was not answered by then was not promised, and what was not settled goes on elsewhere.
     pub async fn stop(self) {
-        tokio::join!(self.serving.stop(), self.worker.stop());
+        let Self { serving, context, worker } = self;
+        let working = async {
+            if let Some(worker) = worker {
+                worker.stop().await;
+            }
+        };
+        let all = async { tokio::join!(serving.stop(), working) };
+        if tokio::time::timeout(context.limits.shutdown, all).await.is_err() {
+            tracing::warn!("not everything ended in time");
+        }
     }
 }
 
 fn listen(
     address: SocketAddr,
+    shutdown: Duration,
     api: web::Data<Api>,
     configure: fn(&mut web::ServiceConfig),
 ) -> Result<(SocketAddr, Server)> {
@@ -151,7 +160,7 @@ fn listen(
         HttpServer::new(move || App::new().app_data(api.clone()).wrap(api::RequestId).configure(configure))
             .disable_signals()
             .client_request_timeout(REQUEST_TIMEOUT)
-            .shutdown_timeout(SHUTDOWN_SECONDS)
+            .shutdown_timeout(shutdown.as_secs())
             .bind(address)
             .map_err(|cause| {
                 Error::new(Kind::Unavailable, format!("cannot listen on {address}: {cause}")).because(cause)

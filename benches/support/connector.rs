@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use oem_connector::config::{Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Service};
+use oem_connector::config::{Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Service, Role};
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
 
@@ -60,6 +60,7 @@ pub(crate) async fn serve(arguments: &[String]) {
     let config = Config {
         listen: "127.0.0.1:0".parse().expect("it is an address"),
         metrics_listen: None,
+        role: Role::All,
         database_url: database_url.clone(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         limits: Limits::default(),

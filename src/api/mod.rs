@@ -86,6 +86,15 @@ pub fn configure_metrics(config: &mut web::ServiceConfig) {
     config.service(metrics::read_metrics_openly).default_service(web::to(|| async { nothing_here() }));
 }
 
+/// What a process answers that works and serves no API: whether it lives, and what it counts.
+pub fn configure_worker(config: &mut web::ServiceConfig) {
+    config
+        .service(health::check_live)
+        .service(health::check_ready)
+        .service(metrics::read_metrics)
+        .default_service(web::to(|| async { not_here() }));
+}
+
 /// The list of routes: what the server serves and what the OpenAPI document lists.
 fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -126,5 +135,10 @@ async fn unrouted(api: web::Data<Api>, request: HttpRequest) -> HttpResponse {
 
 fn nothing_here() -> HttpResponse {
     Error::new(Kind::NotFound, "there is nothing at this address; /openapi.json lists what there is")
+        .error_response()
+}
+
+fn not_here() -> HttpResponse {
+    Error::new(Kind::NotFound, "this process only works; the API is served by those of the role `api` or `all`")
         .error_response()
 }

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::config::{Config, Problems};
 use crate::error::{Error, Kind, Result};
 
 /// Matches candidates and jobs by an ATS's own references, through HrFlow.ai.
@@ -97,9 +97,11 @@ fn log(level: &str) {
 }
 
 fn read_config(path: &Path) -> Result<Config> {
-    Config::load(path).map_err(|problems| {
-        Error::new(Kind::Invalid, format!("the configuration {} cannot be used\n{problems}", path.display()))
-    })
+    Config::load(path).map_err(|problems| unusable(path, &problems))
+}
+
+fn unusable(path: &Path, problems: &Problems) -> Error {
+    Error::new(Kind::Invalid, format!("the configuration {} cannot be used\n{problems}", path.display()))
 }
 
 /// Returns when the process is asked to stop: Ctrl-C or SIGTERM.

@@ -9,6 +9,7 @@ mod hrflow;
 mod network;
 mod problem;
 mod read;
+mod role;
 mod section;
 mod service;
 
@@ -23,6 +24,7 @@ use crate::model::{Entity, Secret};
 
 pub use network::is_public;
 pub use problem::{Problem, Problems};
+pub use role::Role;
 
 /// The whole configuration, checked.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A listener of its own for `/metrics`, without a key. `metrics_listen`, default none.
     pub metrics_listen: Option<SocketAddr>,
+    /// What `serve` does: `all`, or on PostgreSQL a part, `api` or `worker`. `role`, default `all`.
+    pub role: Role,
     /// `sqlite://file` or `postgres://…`; a relative file was resolved. `database_url`, default `sqlite://connector.db`.
     pub database_url: String,
     /// Keys that may start pulls and act for any partner. `operator_keys`, default none.
@@ -44,10 +48,11 @@ pub struct Config {
 /// All of it but the database's address, which may hold a password; the secrets hide themselves.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, metrics_listen, database_url: _, operator_keys, limits, partners } = self;
+        let Self { listen, metrics_listen, role, database_url: _, operator_keys, limits, partners } = self;
         f.debug_struct("Config")
             .field("listen", listen)
             .field("metrics_listen", metrics_listen)
+            .field("role", role)
             .field("operator_keys", operator_keys)
             .field("limits", limits)
             .field("partners", partners)
@@ -103,6 +108,8 @@ pub struct Limits {
     pub lease: Duration,
     /// How often a record that fails by its own fault is tried before it is set aside. `record_attempts`, default 5.
     pub record_attempts: i32,
+    /// How long a process that was asked to stop may take. `shutdown_seconds`, default 25, at most 300.
+    pub shutdown: Duration,
 }
 
 impl Default for Limits {
@@ -114,6 +121,7 @@ impl Default for Limits {
             call_timeout: Duration::from_secs(10),
             lease: Duration::from_secs(25),
             record_attempts: 5,
+            shutdown: Duration::from_secs(25),
         }
     }
 }

@@ -10,7 +10,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, check};
+use super::{Config, Limits, OnArchive, Partner, check, Role};
 use super::{hrflow, service};
 use crate::model::Secret;
 
@@ -70,6 +70,12 @@ fn config(root: Section<'_>) -> Option<Config> {
         root.tell("metrics_listen", "must not be the address of `listen`");
     }
     let database_url = database_url(&root);
+    let role = if root.has("role") { root.read("role", Role::parse) } else { Some(Role::default()) };
+    if let (Some(role), Some(url)) = (role, &database_url)
+        && let Err(reason) = role.check(url)
+    {
+        root.tell("role", reason);
+    }
     let operator_keys = keys(&root, "operator_keys");
     let limits = limits(&root);
     let shared = root.section("hrflow").map(hrflow::draft).unwrap_or_default();
@@ -89,6 +95,7 @@ fn config(root: Section<'_>) -> Option<Config> {
     Some(Config {
         listen: listen?,
         metrics_listen,
+        role: role?,
         database_url: database_url?,
         operator_keys,
         limits: limits?,
@@ -130,6 +137,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let call_timeout = section.whole("call_timeout_seconds", 10, 1, 60);
     let lease = section.whole("lease_seconds", 25, 2, 3600);
     let record_attempts = section.whole("record_attempts", 5, 1, 100);
+    let shutdown = section.whole("shutdown_seconds", 25, 1, 300);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -147,6 +155,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         call_timeout: Duration::from_secs(call_timeout?),
         lease: Duration::from_secs(lease?),
         record_attempts: record_attempts?,
+        shutdown: Duration::from_secs(shutdown?),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Leases: a due record becomes one worker's own for a while.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Context, Partner};
@@ -29,10 +29,10 @@ impl Leased {
         Held { entity: self.entity, reference: self.reference.clone(), lease: self.lease.clone() }
     }
 
-    /// Refuses to begin a call that could outlive the lease.
+    /// Refuses to begin a call to HrFlow that could outlive the lease.
     pub(super) fn guard(&self, timeout: Duration) -> Guard {
         let lease = self.lease.clone();
-        Arc::new(move || lease.covers(timeout))
+        Arc::new(move || lease.begin_call(timeout))
     }
 }
 
@@ -41,29 +41,37 @@ impl Leased {
 pub struct Lease {
     /// What proves it to the database.
     pub token: String,
-    until: Arc<Mutex<Instant>>,
+    term: Arc<Mutex<Term>>,
+}
+
+struct Term {
+    until: Instant,
+    /// Whether HrFlow was called under it.
+    called: bool,
 }
 
 impl Lease {
     /// A lease that ends at `until`.
     pub fn new(token: String, until: Instant) -> Self {
-        Self { token, until: Arc::new(Mutex::new(until)) }
+        Self { token, term: Arc::new(Mutex::new(Term { until, called: false })) }
     }
 
     /// Refuses when less than `needed` is left: a call that outlives its lease would write over its successor's.
-    pub fn covers(&self, needed: Duration) -> Result<()> {
-        if self.end() >= Instant::now() + needed {
-            return Ok(());
+    fn begin_call(&self, needed: Duration) -> Result<()> {
+        let mut term = self.term();
+        if term.until < Instant::now() + needed {
+            return Err(Error::new(Kind::Unavailable, "the lease would end before the call could"));
         }
-        Err(Error::new(Kind::Unavailable, "the lease would end before the call could"))
-    }
-
-    fn end(&self) -> Instant {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+        term.called = true;
+        Ok(())
     }
 
     fn extend(&self, until: Instant) {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        self.term().until = until;
+    }
+
+    fn term(&self) -> MutexGuard<'_, Term> {
+        self.term.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,12 +131,22 @@ pub async fn next_due_in(context: &Context, partner: &Partner) -> Result<Option<
         .await
 }
 
-/// What renews a lease while the work runs.
+/// What renews a lease while the work runs, or gives it back.
 #[derive(Clone)]
 pub struct Held {
     entity: Entity,
     reference: Reference,
     lease: Lease,
+}
+
+impl Held {
+    /// Lets no call to HrFlow begin from now on. Returns whether none has begun: only then may another worker have the
+    /// record before the lease has ended.
+    pub fn give_up(&self) -> bool {
+        let mut term = self.lease.term();
+        term.until = Instant::now();
+        !term.called
+    }
 }
 
 /// Extends leases of a partner's records that are still ours.
@@ -149,6 +167,28 @@ pub async fn renew(context: &Context, partner: &Partner, held: Vec<Held>) -> Res
                     let still_ours = renewed.contains(held.reference.as_str());
                     held.lease.extend(if still_ours { until } else { Instant::now() });
                 }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Gives back records of a partner that were given up, so that another worker takes them at once.
+pub async fn release(context: &Context, partner: &Partner, given_up: Vec<Held>) -> Result<()> {
+    let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
+    context
+        .store
+        .write(move |db| {
+            let now = store::now(db, &clock)?;
+            for entity in Entity::ALL {
+                let ours: Vec<&Held> = given_up.iter().filter(|held| held.entity == entity).collect();
+                let references: Vec<&Reference> = ours.iter().map(|held| &held.reference).collect();
+                let mut records = records::lock(db, &name, entity, &references)?;
+                records.retain_mut(|record| {
+                    let held = ours.iter().find(|held| held.reference.as_str() == record.reference);
+                    held.is_some_and(|held| mailbox::release(record, &held.lease.token, now))
+                });
+                records::save_all(db, &records)?;
             }
             Ok(())
         })

@@ -29,6 +29,7 @@ fn client(fake: &Fake) -> Client {
         call_timeout: Duration::from_secs(2),
         lease: Duration::from_secs(5),
         record_attempts: 1,
+        ..Limits::default()
     };
     let scrubber = Arc::new(Scrubber::new(&[Secret::new(API_KEY)]));
     let workspace = Arc::new(Workspace::new(&settings, &Pacing::default()));
@@ -424,6 +425,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
     let config = Config {
         listen: ([127, 0, 0, 1], 0).into(),
         metrics_listen: None,
+        role: config::Role::All,
         database_url: String::new(),
         operator_keys: Vec::new(),
         limits: Limits::default(),

@@ -46,6 +46,7 @@ fn limits() -> Limits {
         call_timeout: Duration::from_secs(2),
         lease: Duration::from_secs(5),
         record_attempts: 1,
+        ..Limits::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{POLL, report};
@@ -23,11 +23,16 @@ pub(super) async fn index_what_is_due(
     // Enough to keep both sides busy; each side's own limit decides how many calls are under way.
     let capacity = partner.settings.hrflow.concurrency + partner.settings.service.concurrency;
     let mut running = JoinSet::new();
-    let mut held: HashMap<Id, Held> = HashMap::new();
+    let mut held: HashMap<Id, (Held, AbortHandle)> = HashMap::new();
+    let mut give_back_at = None;
     let mut renewal = interval(context.limits.lease / 3);
     renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() || !running.is_empty() {
         let mut look_again = Instant::now() + POLL;
+        if *stop.borrow() {
+            // The rest of the time is for giving back, which needs the database.
+            give_back_at.get_or_insert(Instant::now() + context.limits.shutdown * 4 / 5);
+        }
         // Claims in handfuls: each costs a commit.
         if !*stop.borrow() && running.len() <= capacity / 2 {
             match lease::claim(&context, &partner, capacity - running.len()).await {
@@ -38,7 +43,8 @@ pub(super) async fn index_what_is_due(
                     for leased in claimed {
                         let handle = leased.handle();
                         let task = run(context.clone(), partner.clone(), leased);
-                        held.insert(running.spawn(task).id(), handle);
+                        let task = running.spawn(task);
+                        held.insert(task.id(), (handle, task));
                     }
                 }
                 Err(problem) => report(&partner, "nothing could be claimed", &problem),
@@ -52,7 +58,7 @@ pub(super) async fn index_what_is_due(
                 }
             }
             _ = renewal.tick() => {
-                let leases: Vec<Held> = held.values().cloned().collect();
+                let leases: Vec<Held> = held.values().map(|(held, _)| held.clone()).collect();
                 if !leases.is_empty() && let Err(problem) = lease::renew(&context, &partner, leases).await {
                     report(&partner, "leases could not be renewed", &problem);
                 }
@@ -60,8 +66,27 @@ pub(super) async fn index_what_is_due(
             () = partner.records_due.notified(), if running.len() <= capacity / 2 => {}
             () = sleep_until(look_again), if running.len() <= capacity / 2 => {}
             _ = stop.changed() => {}
+            () = sleep_until(give_back_at.unwrap_or(look_again)), if give_back_at.is_some() => {
+                return give_back(&context, &partner, running, held).await;
+            }
         }
     }
+}
+
+/// Gives back what waits for its turn, and lets end what HrFlow has been asked to do.
+async fn give_back(
+    context: &Context,
+    partner: &Partner,
+    mut running: JoinSet<()>,
+    held: HashMap<Id, (Held, AbortHandle)>,
+) {
+    let (waiting, tasks): (Vec<Held>, Vec<AbortHandle>) =
+        held.into_values().filter(|(held, _)| held.give_up()).unzip();
+    tasks.iter().for_each(AbortHandle::abort);
+    if let Err(problem) = lease::release(context, partner, waiting).await {
+        report(partner, "records could not be given back; they go on when their leases have ended", &problem);
+    }
+    while running.join_next().await.is_some() {}
 }
 
 async fn run(context: Arc<Context>, partner: Arc<Partner>, leased: Leased) {

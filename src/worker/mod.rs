@@ -15,13 +15,11 @@ use crate::flows::{Context, Partner};
 /// How long an idle worker waits before it looks for what other processes wrote.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How long a stopping worker lets calls end; what is left then goes on when its lease has ended.
-const GRACE: Duration = Duration::from_secs(25);
-
 /// The loops of one process.
 pub struct Worker {
     loops: JoinSet<()>,
     stop: watch::Sender<bool>,
+    shutdown: Duration,
 }
 
 impl Worker {
@@ -33,13 +31,14 @@ impl Worker {
             loops.spawn(index::index_what_is_due(context.clone(), partner.clone(), stopped.clone()));
             loops.spawn(pull::pull_what_is_due(context.clone(), partner.clone(), stopped.clone()));
         }
-        Self { loops, stop }
+        Self { loops, stop, shutdown: context.limits.shutdown }
     }
 
-    /// Begins nothing new and returns when what was begun has ended.
+    /// Begins nothing new and returns when what was begun has ended or was given back, within `shutdown_seconds`.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        let ended = tokio::time::timeout(GRACE, async { while self.loops.join_next().await.is_some() {} });
+        let ending = async { while self.loops.join_next().await.is_some() {} };
+        let ended = tokio::time::timeout(self.shutdown, ending);
         if ended.await.is_err() {
             tracing::warn!("some work did not end in time; it goes on when its lease has ended");
         }

@@ -39,6 +39,7 @@ fn limits() -> Limits {
         call_timeout: Duration::from_secs(2),
         lease: Duration::from_secs(25),
         record_attempts: 5,
+        ..Limits::default()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::model::rfc3339;
 
 pub use erasure::erase;
 pub use news::{Event, Listed, Listing, Verdict, list, list_broken, receive, repeat};
-pub use work::{Indexed, Settlement, claim, settle};
+pub use work::{Indexed, Settlement, claim, release, settle};
 
 /// An accepted change: what waited to be sent is old news now, and earlier failures were those of an earlier version.
 fn renew(record: &mut Record, now: DateTime<Utc>) {

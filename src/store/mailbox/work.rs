@@ -57,6 +57,18 @@ fn forget_what_is_there(record: &mut Record) {
     }
 }
 
+/// Gives back a record for which nothing was begun: another takes it at once, and it costs no attempt. Returns false, and
+/// changes nothing, when the lease is no longer `token`'s.
+pub fn release(record: &mut Record, token: &str, now: DateTime<Utc>) -> bool {
+    if record.lease.as_deref() != Some(token) {
+        return false;
+    }
+    record.lease = None;
+    record.attempts = (record.attempts - 1).max(0);
+    record.due_at = Some(now.timestamp_micros());
+    true
+}
+
 /// What came of the work on a leased record.
 #[derive(Debug)]
 pub enum Settlement {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Service, Since,
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Service, Since, Role,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -302,6 +302,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics_listen: None,
+        role: Role::All,
         database_url: database_url.to_owned(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         limits: Limits {
@@ -311,6 +312,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
             call_timeout: wishes.call_timeout,
             lease: wishes.lease,
             record_attempts: 5,
+            ..Limits::default()
         },
         partners: vec![
             partner(wishes, "acme", PARTNER_KEY, '1', partner_side, hrflow_side),
