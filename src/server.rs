@@ -17,7 +17,7 @@ use crate::flows::{Context, Partner};
 use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
-use crate::store::Store;
+use crate::store::{Store, transfer};
 use crate::worker::Worker;
 use crate::{hrflow, partner};
 
@@ -34,6 +34,10 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
         .await
         .map_err(|cause| Error::new(Kind::Internal, "the database could not be opened").because(cause))??;
     store.migrate().await?;
+    if let Some(source) = store.read(transfer::coming_from).await? {
+        let message = format!("the database is half filled from {source}: run `move` again, to its end");
+        return Err(Error::new(Kind::Conflict, message));
+    }
 
     let metrics = Metrics::new()?;
     let scrubber = Arc::new(Scrubber::of(config));

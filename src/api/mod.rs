@@ -139,6 +139,9 @@ fn nothing_here() -> HttpResponse {
 }
 
 fn not_here() -> HttpResponse {
-    Error::new(Kind::NotFound, "this process only works; the API is served by those of the role `api` or `all`")
-        .error_response()
+    Error::new(
+        Kind::NotFound,
+        "this process only works; the API is served by those of the role `api` or `all`",
+    )
+    .error_response()
 }

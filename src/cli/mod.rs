@@ -6,6 +6,7 @@ mod migrate;
 mod openapi;
 mod progress;
 mod pull;
+mod relocate;
 mod sandbox;
 mod serve;
 
@@ -40,6 +41,8 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Create the database or bring it up to date
     Migrate(migrate::Arguments),
+    /// Move the ledger from SQLite to PostgreSQL, and prove that all of it has arrived
+    Move(relocate::Arguments),
     /// Print the OpenAPI document of the connector's API
     Openapi,
 }
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
             Command::Pull(arguments) => pull::run(arguments).await,
             Command::Sandbox(arguments) => sandbox::run(arguments).await,
             Command::Migrate(arguments) => migrate::run(arguments).await,
+            Command::Move(arguments) => relocate::run(arguments).await,
             Command::Openapi => openapi::run(),
         }
     });

@@ -17,8 +17,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Clock;
 
 const SHARED: EmbeddedMigrations = embed_migrations!("migrations/shared");
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// How long a caller waits for a connection before it is told that the database is away.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +31,9 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 
 /// Writers of webhooks on PostgreSQL: while one waits for the disk, the other prepares its batch.
 const POSTGRES_WRITERS: u32 = 2;
+
+/// The advisory lock that every connection to PostgreSQL shares, so that a move can tell whether it is alone.
+pub(super) const IN_USE: i64 = 7_263_002;
 
 /// A connection to either database, for as long as a closure of `Store::read` or `Store::write` runs.
 pub enum Db<'a> {
@@ -159,7 +162,8 @@ impl Pools {
     }
 }
 
-fn apply<C, B>(connection: &mut C, own: EmbeddedMigrations) -> Result<()>
+/// Applies the migrations that are missing.
+pub(super) fn apply<C, B>(connection: &mut C, own: EmbeddedMigrations) -> Result<()>
 where
     C: MigrationHarness<B>,
     B: diesel::backend::Backend,
@@ -170,7 +174,8 @@ where
     Ok(())
 }
 
-fn pending<C, B>(connection: &mut C, own: EmbeddedMigrations) -> Result<bool>
+/// Whether migrations are missing.
+pub(super) fn pending<C, B>(connection: &mut C, own: EmbeddedMigrations) -> Result<bool>
 where
     C: MigrationHarness<B>,
     B: diesel::backend::Backend,
@@ -200,7 +205,7 @@ where
 
 /// The URL with libpq's own time limits where it states none: without them a connection that died half-way would hold
 /// its thread until TCP gives up.
-fn with_limits(url: &str) -> Result<String> {
+pub(super) fn with_limits(url: &str) -> Result<String> {
     // The cause is left out: it may quote the password.
     let mut url: Url = url.parse().map_err(|_| {
         Error::new(Kind::Invalid, "the database URL cannot be read; is the password percent-encoded?")
@@ -222,11 +227,12 @@ struct Limits;
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
     fn on_acquire(&self, connection: &mut PgConnection) -> std::result::Result<(), diesel::r2d2::Error> {
         connection
-            .batch_execute(
+            .batch_execute(&format!(
                 "SET statement_timeout = '20s'; SET lock_timeout = '10s'; \
                  SET idle_in_transaction_session_timeout = '20s'; \
-                 SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;",
-            )
+                 SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; \
+                 SELECT pg_advisory_lock_shared({IN_USE})",
+            ))
             .map_err(diesel::r2d2::Error::QueryError)
     }
 }

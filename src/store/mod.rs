@@ -6,6 +6,7 @@
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
 //! erasures    what is kept of an erasure, and what must go      freshness how far HrFlow is behind
 //! budgets     how many calls all nodes may make
+//! transfer    from SQLite to PostgreSQL
 //! ```
 
 mod backend;
@@ -18,6 +19,7 @@ pub mod pulls;
 pub mod records;
 mod schema;
 mod text;
+pub mod transfer;
 mod writer;
 
 use std::sync::Arc;
