@@ -17,23 +17,23 @@ use crate::support::{
 };
 
 /// How long a process may take for anything.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A child that does not outlive its test.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Process {
     /// Starts the binary and returns when it says where it listens.
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::of(Command::new(binary()).args(arguments))
+    }
+
+    /// The same for a command that becomes the binary.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (told, heard) = mpsc::channel();
         std::thread::spawn(move || {
@@ -52,19 +52,23 @@ impl Process {
         process
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// kill -9.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Asks it to stop, and returns without waiting for it.
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
     }
 
-    async fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -85,31 +89,31 @@ impl Drop for Process {
 }
 
 /// Runs the binary to its end, beside what this test serves to it.
-async fn run(arguments: &[&str]) -> Output {
+pub(crate) async fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
     command.args(arguments).env_remove("RUST_LOG").env_remove("RUST_BACKTRACE");
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn printed(output: &Output) -> (Option<i32>, String, String) {
+pub(crate) fn printed(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// Everything around a connector of its own process.
-struct Site {
+pub(crate) struct Site {
     ats: Ats,
-    partner_side: Proxy,
-    hrflow_side: Proxy,
-    client: Client,
+    pub(crate) partner_side: Proxy,
+    pub(crate) hrflow_side: Proxy,
+    pub(crate) client: Client,
     config: PathBuf,
-    _hrflow: Process,
+    hrflow: Process,
     _folder: tempfile::TempDir,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Site {
-    fn new(backend: Backend) -> Self {
+    pub(crate) fn new(backend: Backend) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new(backend);
@@ -150,45 +154,53 @@ algorithm_key = "sandbox-ranker"
         );
         std::fs::write(&config, text).unwrap();
         let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
-        Self {
-            ats,
-            partner_side,
-            hrflow_side,
-            client,
-            config,
-            _hrflow: hrflow,
-            _folder: folder,
-            _database: database,
-        }
+        Self { ats, partner_side, hrflow_side, client, config, hrflow, _folder: folder, database }
     }
 
-    fn config(&self) -> &str {
+    pub(crate) fn config(&self) -> &str {
         self.config.to_str().unwrap()
     }
 
-    fn serve(&self) -> Process {
+    pub(crate) fn serve(&self) -> Process {
         Process::start(&["serve", "--config", self.config()])
     }
 
-    fn has_profile(&self, id: &str) {
+    /// Changes the configuration of what is started from now on.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(from), "{from} is not in the configuration");
+        std::fs::write(&self.config, text.replace(from, to)).unwrap();
+    }
+
+    /// How many profiles HrFlow holds.
+    pub(crate) async fn count_in_hrflow(&self) -> u64 {
+        let request = self
+            .client
+            .get(format!("{}/storing/profiles", self.hrflow.address))
+            .header("X-API-KEY", API_KEY)
+            .query(&[("source_keys", json!(["a".repeat(40)]).to_string())]);
+        answer(request).await.body["meta"]["total"].as_u64().unwrap()
+    }
+
+    pub(crate) fn has_profile(&self, id: &str) {
         let object = json!({"id": id, "firstName": "Ada", "lastName": "Moreau", "headline": "Nurse",
             "contact": {"email": "ada@example.org"}, "resumeText": "Ada Moreau", "competencies": ["Rust"]});
         self.ats.put(Entity::Profile, object.as_object().unwrap().clone()).unwrap();
     }
 
-    async fn get(&self, serve: &Process, path: &str) -> Answer {
+    pub(crate) async fn get(&self, serve: &Process, path: &str) -> Answer {
         let request = self.client.get(format!("{}{path}", serve.address));
         answer(request.header("X-API-KEY", OPERATOR_KEY)).await
     }
 
-    async fn announce(&self, serve: &Process, reference: &str) -> Answer {
+    pub(crate) async fn announce(&self, serve: &Process, reference: &str) -> Answer {
         let body = json!({"reference": reference, "event_date": "2026-01-01T00:00:00Z"});
         let request =
             self.client.post(format!("{}/v1/webhooks/acme/profile_update", serve.address)).json(&body);
         answer(request.header("X-API-KEY", PARTNER_KEY)).await
     }
 
-    async fn start_pull(&self, serve: &Process) -> String {
+    pub(crate) async fn start_pull(&self, serve: &Process) -> String {
         let request = self.client.post(format!("{}/v1/pulls?partner=acme", serve.address));
         let started =
             answer(request.header("X-API-KEY", OPERATOR_KEY).json(&json!({"entity": "profiles"}))).await;
@@ -197,7 +209,7 @@ algorithm_key = "sandbox-ranker"
     }
 
     /// Returns when the connector says that all of these are indexed.
-    async fn until_indexed(&self, serve: &Process, references: impl Iterator<Item = String>) {
+    pub(crate) async fn until_indexed(&self, serve: &Process, references: impl Iterator<Item = String>) {
         let began = Instant::now();
         for reference in references {
             loop {
@@ -213,14 +225,14 @@ algorithm_key = "sandbox-ranker"
     }
 
     /// The methods of the writes that HrFlow was sent for a reference, in their order.
-    fn writes(&self, reference: &str) -> Vec<String> {
+    pub(crate) fn writes(&self, reference: &str) -> Vec<String> {
         let calls = self.hrflow_side.requests().into_iter().filter(|call| call.method != "GET");
         let about = |body: &str| serde_json::from_str::<Value>(body).unwrap()["reference"] == reference;
         calls.filter(|call| about(&call.body)).map(|call| call.method).collect()
     }
 }
 
-fn references(numbers: std::ops::Range<usize>) -> impl Iterator<Item = String> {
+pub(crate) fn references(numbers: std::ops::Range<usize>) -> impl Iterator<Item = String> {
     numbers.map(|number| format!("P{number:02}"))
 }
 

@@ -7,8 +7,6 @@ mod catalogue;
 mod source;
 mod sum;
 mod target;
-#[cfg(test)]
-mod tests;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;

@@ -82,7 +82,9 @@ mod tests {
 
     fn sum(rows: &[&str]) -> Sum {
         let mut sum = Sum::default();
-        rows.iter().for_each(|row| sum.add(row).unwrap());
+        for row in rows {
+            sum.add(row).unwrap();
+        }
         sum
     }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +123,16 @@ impl Database {
             lines.extend(lines_of(&mut connection, &rows));
         }
         lines.join("\n")
+    }
+
+    /// What a query of one number gives.
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        let number = diesel::select(sql::<BigInt>(&format!("({query})")));
+        if self.name.is_some() {
+            number.get_result(&mut PgConnection::establish(&self.url).unwrap()).unwrap()
+        } else {
+            number.get_result(&mut self.sqlite()).unwrap()
+        }
     }
 
     fn sqlite(&self) -> SqliteConnection {

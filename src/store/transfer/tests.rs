@@ -1,1 +1,0 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
