@@ -23,6 +23,7 @@ pub mod transfer;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -43,12 +44,25 @@ use writer::Writer;
 #[derive(Clone)]
 pub struct Store {
     pools: Arc<Pools>,
-    // Only as many closures go to the blocking threads as there are connections; the rest wait here, in order and at no
-    // cost. Readers never wait for writers.
-    reading: Arc<Semaphore>,
-    writing: Arc<Semaphore>,
+    // Readers never wait for writers.
+    reading: Turns,
+    writing: Turns,
     writer: Writer,
 }
+
+/// Only as many closures go to the blocking threads as there are connections; the rest wait here, in order and at no
+/// cost, but not for ever: where each turn ends in a time-out, those behind it would wait for the sum.
+#[derive(Clone)]
+struct Turns {
+    free: Arc<Semaphore>,
+    patience: Duration,
+}
+
+/// How long a reader waits for its turn: somebody waits for the answer.
+const READING_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a writer waits for its turn: mostly it has work to settle, which would have to be done again.
+const WRITING_PATIENCE: Duration = Duration::from_secs(20);
 
 impl Store {
     /// Opens the database at `url` (`sqlite://file` or `postgres://…`); a file that is absent is made.
@@ -59,7 +73,8 @@ impl Store {
     pub fn open(url: &str, clock: &Clock, webhook_queue: usize) -> Result<Self> {
         let pools = Arc::new(Pools::open(url)?);
         let (readers, writers) = pools.turns();
-        let (reading, writing) = (Arc::new(Semaphore::new(readers)), Arc::new(Semaphore::new(writers)));
+        let turns = |free, patience| Turns { free: Arc::new(Semaphore::new(free)), patience };
+        let (reading, writing) = (turns(readers, READING_PATIENCE), turns(writers, WRITING_PATIENCE));
         let writer = Writer::start(&pools, clock, webhook_queue)?;
         Ok(Self { pools, reading, writing, writer })
     }
@@ -101,10 +116,11 @@ impl Store {
 
     async fn run<T: Send + 'static>(
         &self,
-        turns: &Arc<Semaphore>,
+        turns: &Turns,
         work: impl FnOnce(&Pools) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = turns.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let turn = tokio::time::timeout(turns.patience, turns.free.clone().acquire_owned());
+        let turn = turn.await.map_err(|_| busy())?.map_err(|_| stopped())?;
         let pools = self.pools.clone();
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -113,6 +129,10 @@ impl Store {
         .await
         .map_err(|cause| stopped().because(cause))?
     }
+}
+
+fn busy() -> Error {
+    Error::new(Kind::Unavailable, "the database is busy").retry_after(Duration::from_secs(1))
 }
 
 fn stopped() -> Error {

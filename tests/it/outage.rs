@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
@@ -26,28 +27,42 @@ struct Line {
 }
 
 impl Line {
-    async fn to(upstream: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    /// On a thread of its own: whoever waits for a process to start lets nothing else run beside.
+    fn to(upstream: String) -> Self {
         let (up, state) = watch::channel(true);
+        let (told, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                told.send(listener.local_addr().unwrap()).unwrap();
+                let mut over = state.clone();
+                tokio::select! {
+                    () = carry(&listener, &upstream, &state) => {}
+                    // Until the test has ended.
+                    () = async { while over.changed().await.is_ok() {} } => {}
+                }
+            });
+        });
+        Self { address: heard.recv().unwrap(), up }
+    }
+}
+
+async fn carry(listener: &TcpListener, upstream: &str, state: &watch::Receiver<bool>) {
+    loop {
+        let (mut near, _) = listener.accept().await.unwrap();
+        let (upstream, mut state) = (upstream.to_owned(), state.clone());
         tokio::spawn(async move {
-            loop {
-                let (mut near, _) = listener.accept().await.unwrap();
-                let (upstream, mut state) = (upstream.clone(), state.clone());
-                tokio::spawn(async move {
-                    let talking = async {
-                        let mut far = TcpStream::connect(upstream).await.unwrap();
-                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-                    };
-                    tokio::select! {
-                        biased;
-                        _ = state.wait_for(|up| !up) => {}
-                        () = talking => {}
-                    }
-                });
+            let talking = async {
+                let mut far = TcpStream::connect(upstream).await.unwrap();
+                // However a conversation ends, the line does not care.
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            };
+            tokio::select! {
+                biased;
+                _ = state.wait_for(|up| !up) => {}
+                () = talking => {}
             }
         });
-        Self { address, up }
     }
 }
 
@@ -102,7 +117,7 @@ async fn postgresql_goes_away_for_ten_seconds_and_comes_back() {
     let site = Site::new(Backend::Postgres);
     let mut url: url::Url = site.database.url.parse().unwrap();
     let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
-    let line = Line::to(upstream).await;
+    let line = Line::to(upstream);
     url.set_host(Some("127.0.0.1")).unwrap();
     url.set_port(Some(line.address.port())).unwrap();
     site.configure(&site.database.url, url.as_str());

@@ -27,10 +27,6 @@ fn now() -> DateTime<Utc> {
     crate::support::start_of_time()
 }
 
-fn sqlite(database: &Database) -> SqliteConnection {
-    SqliteConnection::establish(database.url.strip_prefix("sqlite://").unwrap()).unwrap()
-}
-
 async fn migrate(database: &Database) {
     let (url, clock) = (database.url.clone(), Clock::manual(now()));
     let store = tokio::task::spawn_blocking(move || Store::open(&url, &clock, 1).unwrap()).await.unwrap();
@@ -57,7 +53,7 @@ fn tables(connection: &mut SqliteConnection) -> Vec<String> {
 
 /// Writes rows into every table there is, with a value of its own in every column but some that are absent.
 fn fill(database: &Database, rows: usize) -> Vec<String> {
-    let connection = &mut sqlite(database);
+    let connection = &mut database.sqlite();
     let tables = tables(connection);
     for table in &tables {
         let columns =

@@ -135,8 +135,12 @@ impl Database {
         }
     }
 
-    fn sqlite(&self) -> SqliteConnection {
-        SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap()
+    /// A connection of the test's own to the file; it waits for whoever just opens or closes it.
+    pub(crate) fn sqlite(&self) -> SqliteConnection {
+        let mut connection =
+            SqliteConnection::establish(self.url.strip_prefix("sqlite://").unwrap()).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+        connection
     }
 }
 
