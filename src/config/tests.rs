@@ -115,6 +115,17 @@ fn the_sample_reads() {
     assert_eq!(secrets, ["operator-1", "acme-1", "ask_1", "token-1"]);
 }
 
+#[test]
+fn a_role_comes_from_the_file_the_environment_or_the_command_line() {
+    let variables = [("OEM_CONNECTOR__DATABASE_URL", "postgres://h/d"), ("OEM_CONNECTOR__ROLE", "worker")];
+    assert_eq!(read(SAMPLE, &[]).unwrap().role, Role::All);
+    let config = read(SAMPLE, &variables).unwrap();
+    assert_eq!(config.role, Role::Worker);
+    assert_eq!(config.acting_as(Role::Api).unwrap().role, Role::Api);
+    let problems = read(SAMPLE, &[]).unwrap().acting_as(Role::Api).unwrap_err();
+    assert!(problems.to_string().starts_with("role: must be all on SQLite"), "{problems}");
+}
+
 /// The partner of the sample with the shared settings, and nothing else.
 fn little() -> String {
     SAMPLE[SAMPLE.find("[hrflow]").unwrap()..].to_owned()
@@ -397,6 +408,17 @@ fn each_single_mistake_is_told_by_its_key() {
             "size_value = 100",
             "size_value = 0",
             "partner.acme.service.profiles.paging.size_value: must be from 1 to 10000",
+        ),
+        (
+            "listen = \"127.0.0.1:8081\"",
+            "listen = \"127.0.0.1:8081\"\nrole = \"worker\"",
+            "role: must be all on SQLite: one process owns the file; use postgres://… to share the work",
+        ),
+        ("listen = \"127.0.0.1:8081\"", "role = \"boss\"", "role: must be all, api or worker"),
+        (
+            "[hrflow]",
+            "[limits]\nshutdown_seconds = 301\n[hrflow]",
+            "limits.shutdown_seconds: must be from 1 to 300",
         ),
         (
             "kind = \"page\"",

@@ -168,7 +168,9 @@ async fn postgresql_goes_away_for_ten_seconds_and_comes_back() {
     while keep(burst(&mut numbers).await) > 0 {
         assert!(back.elapsed() < PATIENCE, "it does not come back");
     }
-    assert_eq!(site.get(&serve, "/health/ready").await.status, 200);
+    while site.get(&serve, "/health/ready").await.status != 200 {
+        assert!(back.elapsed() < PATIENCE, "it does not get ready");
+    }
     ensure_kept(&site, &serve, acknowledged).await;
 }
 

@@ -249,6 +249,20 @@ fn a_settlement_counts_only_under_its_own_lease() {
 }
 
 #[test]
+fn a_record_given_back_is_due_at_once_and_as_if_it_had_never_been_claimed() {
+    let mut record = settled("a");
+    receive(&mut record, &event(Action::Update, 5), 5, at(5));
+    let before = record.clone();
+    claim(&mut record, "t", TARGET, 6, micros(5 + LEASE), at(5));
+    assert!(!release(&mut record, "u", at(6)), "only who holds it");
+    assert!(release(&mut record, "t", at(6)));
+    assert_eq!((record.due_at, &record.lease, record.attempts), (Some(micros(6)), &None, before.attempts));
+    assert_eq!((&record.fingerprint, record.version), (&before.fingerprint, before.version));
+    let late = Settlement::Indexed(indexed("b", None));
+    assert!(!end(&mut record, "t", late, 7, at(7)), "what it was given back from cannot settle it");
+}
+
+#[test]
 fn a_settlement_of_an_older_version_leaves_the_record_due() {
     let mut record = unknown();
     receive(&mut record, &event(Action::Create, 1), 1, at(1));
