@@ -10,7 +10,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, check, Role};
+use super::{Config, Limits, OnArchive, Partner, Role, check};
 use super::{hrflow, service};
 use crate::model::Secret;
 

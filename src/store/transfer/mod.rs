@@ -89,13 +89,14 @@ pub fn run(
     Ok(compared)
 }
 
-/// Each table as the source and as the target describes it.
+/// Each table as the source and as the target describes it. What only the target has is between its nodes.
 fn paired(source: &mut Source, target: &mut Target) -> Result<Vec<(Table, Table)>> {
-    let (here, there) = (source.tables()?, target.tables()?);
-    if !here.iter().map(Table::shape).eq(there.iter().map(Table::shape)) {
-        return Err(Error::new(Kind::Internal, "the two databases do not have the same tables"));
-    }
-    Ok(here.into_iter().zip(there).collect())
+    let mut there = target.tables()?;
+    let pair = |here: Table| match there.iter().position(|there| there.shape() == here.shape()) {
+        Some(place) => Ok((here, there.swap_remove(place))),
+        None => Err(Error::new(Kind::Internal, format!("the target has no table like `{}`", here.name))),
+    };
+    source.tables()?.into_iter().map(pair).collect()
 }
 
 fn copy(

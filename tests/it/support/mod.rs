@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Service, Since, Role,
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service,
+    Since,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
