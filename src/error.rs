@@ -30,7 +30,7 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The input is larger than we read.
     TooLarge,
-    /// Somebody's quota is used up: ours, the partner's or HrFlow's.
+    /// The other side asks us to slow down, or a query finds our own quota used up.
     RateLimited,
     /// The other side answered with an error of its own, or with something unreadable.
     Upstream,
@@ -40,9 +40,10 @@ pub enum Kind {
     TimedOut,
     /// The other side refused this very object or request, and would refuse it again.
     Refused,
-    /// The other side refuses our credential or does not know our source, board or algorithm: no object's fault.
+    /// The other side refuses our credential, does not know our source, board or algorithm, or is not where we may call
+    /// it: no object's fault, and a person must act.
     Denied,
-    /// We cannot serve right now: the database is away or a queue is full.
+    /// We cannot serve right now: the database is away, a queue is full, or work must wait for our own quota.
     Unavailable,
     /// A defect of ours.
     Internal,

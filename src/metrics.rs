@@ -24,6 +24,7 @@ pub struct Metrics {
     oldest_due: IntGaugeVec,
     set_aside: IntGaugeVec,
     pace: GaugeVec,
+    breakers: IntGaugeVec,
 }
 
 impl Metrics {
@@ -72,6 +73,10 @@ impl Metrics {
                 ),
                 &["side", "partner"],
             )?,
+            breakers: IntGaugeVec::new(
+                Opts::new("oem_breaker_open", "1 while a side is left alone because it is out of order."),
+                &["partner", "side", "entity"],
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.acknowledgements.clone()))?;
@@ -82,6 +87,7 @@ impl Metrics {
         registry.register(Box::new(metrics.oldest_due.clone()))?;
         registry.register(Box::new(metrics.set_aside.clone()))?;
         registry.register(Box::new(metrics.pace.clone()))?;
+        registry.register(Box::new(metrics.breakers.clone()))?;
         Ok(metrics)
     }
 
@@ -111,6 +117,11 @@ impl Metrics {
     /// Sets how fast a side is called on behalf of a partner, as a part of what is configured.
     pub fn pace(&self, side: &str, partner: &str, ratio: f64) {
         self.pace.with_label_values(&[side, partner]).set(ratio);
+    }
+
+    /// Sets whether the breaker of a partner's side (`service`, `hrflow`) is open for a kind of object.
+    pub fn breaker(&self, partner: &str, side: &str, entity: &str, is_open: bool) {
+        self.breakers.with_label_values(&[partner, side, entity]).set(is_open.into());
     }
 
     /// Everything, in Prometheus' text format (version 0.0.4).

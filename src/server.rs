@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::api::{self, Api};
 use crate::config::{Config, Role};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, Partner};
+use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
@@ -64,6 +64,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
                 hrflow: hrflow.clone(),
                 records_due: Notify::new(),
                 pulls_due: Notify::new(),
+                breakers: Breakers::default(),
             })),
             (Err(refused), _) => {
                 problem = problem.field(format!("partner.{}.service", settings.name), refused.to_string());

@@ -111,6 +111,21 @@ impl Api {
         Ok((partner, given))
     }
 
+    /// The partners that the caller may see: an operator all of them, or the one it names; a partner itself.
+    pub(super) fn partners_asked(
+        &self,
+        request: &HttpRequest,
+        known: &'static [&'static [Parameter]],
+    ) -> Result<Vec<&Arc<Partner>>> {
+        let caller = self.keys.caller(request)?;
+        let given = Reading::of(request, known).finish()?;
+        match (&caller, given.text(PARTNER.name)) {
+            (_, Some(named)) => Ok(vec![self.resolve(&caller, named)?]),
+            (Caller::Operator, None) => Ok(self.context.partners.iter().collect()),
+            (Caller::Partner(partner), None) => Ok(vec![partner]),
+        }
+    }
+
     /// The parameters of an operator's request, and the partner it names, if any.
     pub(super) fn operator_asks(
         &self,

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use super::Api;
 use super::problem::refusals;
 use crate::error::Result;
-use crate::store::records;
+use crate::model::Entity;
+use crate::store::{Side, Standing, breakers, records};
 
 refusals!(Refusals: Unauthorized, Unavailable);
 
@@ -36,13 +37,20 @@ async fn show(api: &Api) -> Result<HttpResponse> {
     let context = &api.context;
     let names: Vec<String> = context.partners.iter().map(|partner| partner.settings.name.clone()).collect();
     let backlogs = context.store.read(move |db| {
-        let backlog = |name: String| Ok((records::backlog(db, &name)?, name));
+        let backlog =
+            |name: String| Ok((records::backlog(db, &name)?, breakers::of_partner(db, &name)?, name));
         names.into_iter().map(backlog).collect::<Result<Vec<_>>>()
     });
     let now = context.clock.now().timestamp_micros();
-    for (backlog, name) in backlogs.await? {
+    for (backlog, known, name) in backlogs.await? {
         let oldest = backlog.waiting_since.map_or(0, |since| (now - since).max(0) / 1_000_000);
         context.metrics.backlog(&name, backlog.due, oldest, backlog.set_aside);
+        for (side, entity) in Side::ALL.into_iter().flat_map(|side| Entity::ALL.map(|entity| (side, entity)))
+        {
+            let known = known.iter().find(|breaker| breaker.guards(side, entity));
+            let is_open = known.is_some_and(|breaker| breaker.state != Standing::Closed);
+            context.metrics.breaker(&name, side.as_str(), entity.singular(), is_open);
+        }
     }
     for partner in &context.partners {
         context.metrics.pace("hrflow", &partner.settings.name, partner.hrflow.pace());

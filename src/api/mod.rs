@@ -1,7 +1,7 @@
 //! HTTP in: parse, call one flow, answer.
 //!
 //! ```text
-//! webhooks  pulls  scoring  searching  records  erasures  health  metrics  docs     one file per resource
+//! webhooks  pulls  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
 //! auth (whose key)   parameters, shape, criteria (query strings)   body   freshness   what they are made of
 //! problem (refusals)   request_id (around every request)
 //! ```
@@ -15,6 +15,7 @@ mod freshness;
 mod health;
 mod metrics;
 mod parameters;
+mod partners;
 mod problem;
 mod pulls;
 mod records;
@@ -113,6 +114,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(pulls::start_pull)
         .service(pulls::list_pulls)
         .service(pulls::get_pull)
+        .service(partners::list_partners)
         .service(health::check_live)
         .service(health::check_ready)
         .service(metrics::read_metrics)

@@ -110,6 +110,14 @@ pub struct Limits {
     pub record_attempts: i32,
     /// How long a process that was asked to stop may take. `shutdown_seconds`, default 25, at most 300.
     pub shutdown: Duration,
+    /// How many objects in a row must fail, with no success between, before their side is left alone but for a probe; a
+    /// refused credential counts at once. `breaker_failures`, default 5.
+    pub breaker_failures: usize,
+    /// How long a side is left alone before the first probe; doubles with every probe that fails.
+    /// `breaker_rest_seconds`, default 1.
+    pub breaker_rest: Duration,
+    /// The longest a side is left alone, unless it asks for more. `breaker_longest_rest_seconds`, default 60.
+    pub breaker_longest_rest: Duration,
 }
 
 impl Default for Limits {
@@ -122,6 +130,9 @@ impl Default for Limits {
             lease: Duration::from_secs(25),
             record_attempts: 5,
             shutdown: Duration::from_secs(25),
+            breaker_failures: 5,
+            breaker_rest: Duration::from_secs(1),
+            breaker_longest_rest: Duration::from_mins(1),
         }
     }
 }

@@ -138,6 +138,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let lease = section.whole("lease_seconds", 25, 2, 3600);
     let record_attempts = section.whole("record_attempts", 5, 1, 100);
     let shutdown = section.whole("shutdown_seconds", 25, 1, 300);
+    let breaker_failures = section.whole("breaker_failures", 5, 1, 1000);
+    let breaker_rest = section.whole("breaker_rest_seconds", 1, 1, 3600);
+    let breaker_longest_rest = section.whole("breaker_longest_rest_seconds", 60, 1, 3600);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -146,6 +149,11 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
             "must be at least twice `call_timeout_seconds`: it is renewed every third of it, and no call begins that could \
              outlive it",
         );
+    }
+    if let (Some(first), Some(longest)) = (breaker_rest, breaker_longest_rest)
+        && longest < first
+    {
+        section.tell("breaker_longest_rest_seconds", "must be at least `breaker_rest_seconds`");
     }
     section.finish();
     Some(Limits {
@@ -156,6 +164,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         lease: Duration::from_secs(lease?),
         record_attempts: record_attempts?,
         shutdown: Duration::from_secs(shutdown?),
+        breaker_failures: breaker_failures?,
+        breaker_rest: Duration::from_secs(breaker_rest?),
+        breaker_longest_rest: Duration::from_secs(breaker_longest_rest?),
     })
 }
 

@@ -302,6 +302,7 @@ fn all_problems_are_told_together() {
         [limits]
         call_timeout_seconds = 30
         page_attempts = 0
+        breaker_rest_seconds = 90
         [hrflow]
         query_share = 1.0
         api_key = "env:NOWHERE"
@@ -333,6 +334,7 @@ fn all_problems_are_told_together() {
             "database_url: must be sqlite://file or postgres://…",
             "limits.page_attempts: must be from 1 to 100",
             "limits.lease_seconds: must be at least twice `call_timeout_seconds`: it is renewed every third of it, and no call begins that could outlive it",
+            "limits.breaker_longest_rest_seconds: must be at least `breaker_rest_seconds`",
             "hrflow.api_key: the variable NOWHERE is not set",
             "hrflow.query_share: must be at least 0 and less than 1",
             "partner[0].name: must be 1 to 64 lower-case letters, digits, `-` and `_`",

@@ -4,13 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::breaker::Heard;
 use super::index::unsent;
 use super::lease::Leased;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{By, Client, Prepared, minimum};
 use crate::model::{Entity, Reference};
-use crate::store::{self, Erasure, Settlement, erasures, records};
+use crate::store::{self, Erasure, Settlement, Side, erasures, records};
 
 /// What was verified before an erasure counted as done, and how. It names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,11 +50,16 @@ pub async fn request(
 }
 
 /// Erases what HrFlow holds. Every step may be repeated, so that after a crash all of them are.
-pub(super) async fn erase(context: &Context, partner: &Partner, leased: &Leased) -> Settlement {
+pub(super) async fn erase(
+    context: &Context,
+    partner: &Partner,
+    leased: &Leased,
+    heard: &mut Heard,
+) -> Settlement {
     let hrflow = partner.hrflow.under(leased.guard(context.limits.call_timeout));
     let settings = &partner.settings;
     let source = settings.container_key(leased.entity);
-    let proof = match carry_out(&hrflow, source, leased).await {
+    let proof = match heard.note(Side::HrFlow, carry_out(&hrflow, source, leased).await) {
         Ok((profiles, checks)) => Proof { target: partner.target(leased.entity), profiles, checks },
         Err(problem) => return unsent(context, &leased.record, problem),
     };

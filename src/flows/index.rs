@@ -4,39 +4,54 @@ use chrono::{DateTime, Utc};
 
 use super::backoff::backoff;
 use super::erase::erase;
+use super::breaker::{Heard, Object};
 use super::lease::Leased;
-use super::{Context, Partner};
+use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{self, By, Prepared, Written, prepare};
 use crate::model::{Entity, Fingerprint, Reference};
-use crate::store::{self, Indexed, Presence, Record, Settlement, Wanted, erasures, mailbox, pulls, records};
+use crate::store::{self, Indexed, Presence, Record, Settlement, Wanted, erasures, mailbox, pulls, records, Side};
 
 /// Works on a leased record to the end: whatever happens is settled or left to the end of the lease.
 pub async fn work(context: &Context, partner: &Partner, leased: Leased) -> Result<()> {
+    let mut heard = Heard::default();
     let settlement = match leased.record.wanted {
-        Wanted::Present => show(context, partner, &leased).await,
-        Wanted::Archived => archive(context, partner, &leased).await,
-        Wanted::Erased => erase(context, partner, &leased).await,
+        Wanted::Present => show(context, partner, &leased, &mut heard).await,
+        Wanted::Archived => archive(context, partner, &leased, &mut heard).await,
+        Wanted::Erased => erase(context, partner, &leased, &mut heard).await,
     };
-    settle(context, partner, leased, settlement).await
+    settle(context, partner, leased, settlement, heard).await
 }
 
-async fn settle(context: &Context, partner: &Partner, leased: Leased, settlement: Settlement) -> Result<()> {
-    let Leased { record, entity, reference, lease, begun } = leased;
+async fn settle(
+    context: &Context,
+    partner: &Partner,
+    leased: Leased,
+    settlement: Settlement,
+    heard: Heard,
+) -> Result<()> {
+    let Leased { record, entity, reference, lease, probes, begun } = leased;
     let version = record.version;
+    let object = Object { entity, name: reference.as_str(), again: record.failures > 0 };
+    let reports = partner.breakers.count(object, heard, &probes, &context.limits);
     let name = partner.settings.name.clone();
     let outcome = outcome_of(&settlement);
     report(&name, entity, &reference, &settlement);
-    let (clock, owner) = (context.clock.clone(), name.clone());
-    let settled = context
+    let (clock, owner, limits) = (context.clock.clone(), name.clone(), context.limits.clone());
+    let (settled, moved) = context
         .store
         .write(move |db| {
             let Some(mut record) = records::lock_one(db, &owner, entity, &reference)? else {
-                return Ok(false);
+                return Ok((false, Vec::new()));
             };
             let now = store::now(db, &clock)?;
             let stamp = store::next_stamp(db)?;
+            let told = breaker::tell(db, &owner, entity, &reports, &lease.token, &limits, now)?;
             let settlement = match settlement {
+                Settlement::Failed { problem, unclear, wait, attempts } => match told.held_until {
+                    Some(until) => Settlement::HeldBack { problem, unclear, until },
+                    None => Settlement::Failed { problem, unclear, wait, attempts },
+                },
                 Settlement::Missing { .. } => {
                     Settlement::Missing { answered_at: pulls::answered_at(db, &owner, entity)? }
                 }
@@ -56,22 +71,23 @@ async fn settle(context: &Context, partner: &Partner, leased: Leased, settlement
                 records::save(db, &record)?;
                 erasures::follow(db, &record, proof.as_deref(), now)?;
             }
-            Ok(settled)
+            Ok((settled, told.moved))
         })
         .await?;
+    breaker::announce(partner, &moved);
     context.metrics.settled(&name, entity.singular(), if settled { outcome } else { "late" });
     Ok(())
 }
 
 /// Brings what the partner has to HrFlow.
-async fn show(context: &Context, partner: &Partner, leased: &Leased) -> Settlement {
+async fn show(context: &Context, partner: &Partner, leased: &Leased, heard: &mut Heard) -> Settlement {
     let Leased { record, entity, reference, .. } = leased;
     let container = partner.settings.container_key(*entity);
     let (prepared, updated_at, fetched) = if let Some(body) = &record.body {
         let updated_at = record.updated_at.and_then(DateTime::from_timestamp_micros);
         (Prepared::restore(*entity, body.clone()), updated_at, false)
     } else {
-        let item = match partner.service.fetch(*entity, reference).await {
+        let item = match heard.note(Side::Service, partner.service.fetch(*entity, reference).await) {
             Ok(item) => item,
             Err(problem) => return unread(context, record, problem),
         };
@@ -91,7 +107,7 @@ async fn show(context: &Context, partner: &Partner, leased: &Leased) -> Settleme
     if record.presence == Presence::Present && record.fingerprint.as_deref() == Some(fingerprint.as_str()) {
         return Settlement::Unchanged(indexed(None, updated_at));
     }
-    match write(context, partner, leased, &prepared).await {
+    match heard.note(Side::HrFlow, write(context, partner, leased, &prepared).await) {
         Ok(written) => Settlement::Indexed(indexed(Some(written.key), updated_at)),
         Err(problem) => unsent(context, record, problem),
     }
@@ -160,10 +176,11 @@ async fn bring_back(partner: &Partner, hrflow: &hrflow::Client, leased: &Leased)
 }
 
 /// Takes the object out of HrFlow, by reference: a key may never have been learnt. Not found is as good as done.
-async fn archive(context: &Context, partner: &Partner, leased: &Leased) -> Settlement {
+async fn archive(context: &Context, partner: &Partner, leased: &Leased, heard: &mut Heard) -> Settlement {
     let hrflow = partner.hrflow.under(leased.guard(context.limits.call_timeout));
     let container = partner.settings.container_key(leased.entity);
-    match hrflow.archive(leased.entity, container, &leased.reference, true).await {
+    let archived = hrflow.archive(leased.entity, container, &leased.reference, true).await;
+    match heard.note(Side::HrFlow, archived) {
         Ok(_) => Settlement::Archived,
         Err(problem) => unsent(context, &leased.record, problem),
     }
@@ -202,7 +219,7 @@ fn outcome_of(settlement: &Settlement) -> &'static str {
         Settlement::Erased { .. } => "erased",
         Settlement::Missing { .. } => "missing",
         Settlement::Gone => "gone",
-        Settlement::Failed { .. } => "failed",
+        Settlement::Failed { .. } | Settlement::HeldBack { .. } => "failed",
         Settlement::Refused { .. } => "refused",
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Context, Partner};
+use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::Guard;
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, erasures, mailbox, records};
+use crate::store::{self, Record, erasures, mailbox, records, Side};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {
@@ -19,6 +19,8 @@ pub struct Leased {
     pub reference: Reference,
     /// The lease.
     pub lease: Lease,
+    /// The sides whose breakers it is to probe.
+    pub probes: Vec<Side>,
     /// When the work on it began, at the latest.
     pub begun: Instant,
 }
@@ -75,7 +77,7 @@ impl Lease {
     }
 }
 
-/// Leases up to `limit` due records of a partner.
+/// Leases up to `limit` due records of a partner that no breaker holds back.
 pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result<Vec<Leased>> {
     let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
     let targets = Entity::ALL.map(|entity| partner.target(entity));
@@ -89,12 +91,13 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
         .store
         .write(move |db| {
             let now = store::now(db, &clock)?;
-            let mut due = records::due(db, &name, now.timestamp_micros(), limit)?;
-            if due.is_empty() {
-                return Ok(due);
-            }
-            let stamp = store::next_stamp(db)?;
             let end = (now + length).timestamp_micros();
+            let due = breaker::due(db, &name, &lease_token, end, now.timestamp_micros(), limit)?;
+            if due.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (mut due, probes): (Vec<Record>, Vec<Vec<Side>>) = due.into_iter().unzip();
+            let stamp = store::next_stamp(db)?;
             let mut leased = Vec::with_capacity(due.len());
             for record in &mut due {
                 let target = &targets[usize::from(record.entity == Entity::Job.singular())];
@@ -105,27 +108,26 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
                 leased.push(claimed);
             }
             records::save_all(db, &due)?;
-            let mut leased = leased.into_iter();
-            due.retain(|_| leased.next().unwrap_or_default());
-            Ok(due)
+            let claimed = due.into_iter().zip(probes).zip(leased);
+            Ok(claimed.filter_map(|(due, leased)| leased.then_some(due)).collect())
         })
         .await?;
-    let leased = claimed.into_iter().filter_map(|record| {
+    let leased = claimed.into_iter().filter_map(|(record, probes)| {
         let entity = Entity::parse(&record.entity)?;
         let reference = Reference::parse(record.reference.clone()).ok()?;
-        Some(Leased { record, entity, reference, lease: Lease::new(token.clone(), until), begun })
+        Some(Leased { record, entity, reference, lease: Lease::new(token.clone(), until), probes, begun })
     });
     Ok(leased.collect())
 }
 
-/// How long until the next record of a partner is due.
+/// How long until the next record of a partner is due and no breaker holds it back.
 pub async fn next_due_in(context: &Context, partner: &Partner) -> Result<Option<Duration>> {
     let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
     context
         .store
         .read(move |db| {
-            let due = records::next_due(db, &name)?;
             let now = store::now(db, &clock)?.timestamp_micros();
+            let due = breaker::next_due(db, &name, now)?;
             Ok(due.map(|due| Duration::from_micros(u64::try_from(due - now).unwrap_or_default())))
         })
         .await

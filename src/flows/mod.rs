@@ -7,6 +7,7 @@
 //! ```
 
 pub mod backoff;
+pub mod breaker;
 pub mod catch;
 pub mod erase;
 pub mod index;
@@ -24,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::model::{Clock, Entity};
 use crate::store::Store;
 use crate::{hrflow, partner};
+use breaker::Breakers;
 
 /// What a road may use.
 pub struct Context {
@@ -61,6 +63,8 @@ pub struct Partner {
     pub records_due: Notify,
     /// Rung when a pull was asked for.
     pub pulls_due: Notify,
+    /// What we remember of the failures of both sides.
+    pub breakers: Breakers,
 }
 
 impl Partner {

@@ -129,7 +129,7 @@ impl Client {
     ) -> Result<envelope::Read<T>> {
         let _slot = match urgency {
             Urgency::Query => self.workspace.for_query(self.timeout).await?,
-            Urgency::Write => self.workspace.for_write(self.timeout).await?,
+            Urgency::Write => self.workspace.for_write(self.timeout).await.map_err(|error| ours(&error))?,
         };
         if let Some(guard) = &self.guard {
             guard()?;
@@ -151,6 +151,15 @@ impl Client {
     /// The part of the configured rate at which HrFlow is called now; 0 while it asked us to wait.
     pub fn pace(&self) -> f64 {
         self.workspace.pacer().ratio()
+    }
+}
+
+/// Work that must wait for our own quota: HrFlow was not asked, so nothing is known of it.
+fn ours(error: &Error) -> Error {
+    let waiting = Error::new(Kind::Unavailable, error.message());
+    match error.wait() {
+        Some(wait) => waiting.retry_after(wait),
+        None => waiting,
     }
 }
 

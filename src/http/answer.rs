@@ -94,7 +94,7 @@ pub fn refusal(who: &str, status: u16, retry_after: Option<Duration>) -> Option<
     let (kind, sentence) = match status {
         200..300 => return None,
         300..400 => {
-            (Kind::Upstream, format!("{who} answered with a redirect ({status}), which is not followed"))
+            (Kind::Denied, format!("{who} answered with a redirect ({status}), which is not followed"))
         }
         401..404 => (Kind::Denied, format!("{who} refuses our credential ({status})")),
         404 => (Kind::NotFound, format!("{who} does not have it (404)")),
@@ -153,7 +153,7 @@ mod tests {
         let kind = |status| refusal("HrFlow", status, None).map(|error| error.kind());
         assert_eq!(kind(200), None);
         assert_eq!(kind(204), None);
-        assert_eq!(kind(302), Some(Kind::Upstream));
+        assert_eq!(kind(302), Some(Kind::Denied));
         for (status, expected) in [
             (400, Kind::Refused),
             (401, Kind::Denied),

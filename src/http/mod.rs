@@ -149,8 +149,8 @@ impl Client {
 
     /// Makes one call and reads the whole answer, whatever its status.
     ///
-    /// Fails with [`Kind::Unreachable`] when no connection was made (nothing was sent), [`Kind::TimedOut`] when the answer
-    /// did not come in time, [`Kind::Upstream`] when it broke off, and [`Kind::TooLarge`] when it was larger than
+    /// Fails with [`Kind::Denied`] when the address is not one we may call, [`Kind::Unreachable`] when no connection was
+    /// made (nothing was sent either way), [`Kind::TimedOut`] when the answer did not come in time, [`Kind::Upstream`] when it broke off, and [`Kind::TooLarge`] when it was larger than
     /// [`MAX_ANSWER`].
     pub async fn call(&self, request: Request) -> Result<Answer> {
         let started = Instant::now();
@@ -220,7 +220,7 @@ impl Client {
                 "the address of {who} is not public; set `allow_private_network = true` if that is meant to be"
             ),
         };
-        Error::new(Kind::Unreachable, message)
+        Error::new(Kind::Denied, message)
     }
 
     fn failure(&self, cause: reqwest::Error) -> Error {

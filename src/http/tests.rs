@@ -94,7 +94,7 @@ async fn a_redirect_is_not_followed() {
     let (client, _) = client(&fake.url, true);
     let answer = client.call(Request::get(fake.url.clone())).await.unwrap();
     let error = refusal(client.who(), answer.status, None).unwrap();
-    assert_eq!(error.kind(), Kind::Upstream);
+    assert_eq!(error.kind(), Kind::Denied);
     assert_eq!(fake.seen().len(), 1);
 }
 
@@ -106,7 +106,7 @@ async fn a_private_address_is_called_only_when_that_is_allowed() {
     for url in [fake.url.clone(), named] {
         let (client, _) = client(&url, false);
         let error = client.call(Request::get(url)).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Unreachable);
+        assert_eq!(error.kind(), Kind::Denied);
         assert!(error.message().contains("allow_private_network"), "{error}");
     }
     assert!(fake.seen().is_empty());
@@ -117,7 +117,7 @@ async fn nothing_is_sent_in_clear_to_a_public_address() {
     let url = Url::parse("http://8.8.8.8/v1").unwrap();
     let (client, _) = client(&url, true);
     let error = client.call(Request::get(url)).await.unwrap_err();
-    assert!(error.kind() == Kind::Unreachable && error.message().contains("use https://"), "{error}");
+    assert!(error.kind() == Kind::Denied && error.message().contains("use https://"), "{error}");
 }
 
 #[tokio::test]

@@ -204,7 +204,7 @@ impl Service {
     async fn read(&self, url: Url) -> Result<Bytes> {
         let inner = &self.0;
         let busy = || {
-            Error::new(Kind::RateLimited, "all our connections to the partner's service are busy")
+            Error::new(Kind::Unavailable, "all our connections to the partner's service are busy")
                 .retry_after(Duration::from_secs(1))
         };
         let _slot = inner.slots.enter(inner.patience).await.ok_or_else(busy)?;
@@ -213,7 +213,7 @@ impl Service {
                 Some(_) => "the partner's service asked us to wait",
                 None => "our quota of requests to the partner's service is used up",
             };
-            Error::new(Kind::RateLimited, message).retry_after(wait)
+            Error::new(Kind::Unavailable, message).retry_after(wait)
         })?;
         let sent = inner.pacer.now();
         let answer = inner.http.call(Request::get(url)).await.map_err(|error| match error.kind() {

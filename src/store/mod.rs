@@ -5,11 +5,12 @@
 //! deliveries  every webhook, once                               writer    many webhooks in one commit
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
 //! erasures    what is kept of an erasure, and what must go      freshness how far HrFlow is behind
-//! budgets     how many calls all nodes may make
+//! budgets     how many calls all nodes may make                 breakers  which side is out of order
 //! transfer    from SQLite to PostgreSQL
 //! ```
 
 mod backend;
+pub mod breakers;
 pub mod budgets;
 pub mod deliveries;
 pub mod erasures;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub use backend::{Db, next_stamp, now};
+pub use breakers::{Breaker, Side, Standing};
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
 pub use freshness::{Coverage, Freshness};

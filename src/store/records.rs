@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use diesel::dsl::{count_star, min};
+use diesel::dsl::{count_star, min, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, Bool, Integer, Text};
 use serde::Serialize;
 
 use super::backend::{Db, on};
@@ -245,6 +245,42 @@ pub fn due(db: &mut Db<'_>, partner: &str, now: i64, limit: i64) -> Result<Vec<R
     })
 }
 
+/// Whether a record must be fetched before anything can be sent, as the index `records_by_need` has it.
+const IS_UNREAD: &str = "(CASE WHEN body IS NULL AND wanted = 'present' THEN 1 ELSE 0 END)";
+
+/// As [`due`], of those alone that must be fetched from the partner first (`unread`), or of those that need not.
+pub fn due_in_need(
+    db: &mut Db<'_>,
+    partner: &str,
+    entity: Entity,
+    unread: bool,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Record>> {
+    let query = records::table
+        .filter(records::partner.eq(partner))
+        .filter(records::entity.eq(entity.singular()))
+        .filter(sql::<Integer>(IS_UNREAD).eq(i32::from(unread)))
+        .filter(records::due_at.le(now))
+        .order(records::due_at)
+        .limit(limit);
+    Ok(match db {
+        Db::Postgres(c) => query.for_update().skip_locked().load(*c)?,
+        Db::Sqlite(c) => query.load(*c)?,
+    })
+}
+
+/// When the next of them is due.
+pub fn next_due_in_need(db: &mut Db<'_>, partner: &str, entity: Entity, unread: bool) -> Result<Option<i64>> {
+    let query = records::table
+        .filter(records::partner.eq(partner))
+        .filter(records::entity.eq(entity.singular()))
+        .filter(sql::<Integer>(IS_UNREAD).eq(i32::from(unread)))
+        .filter(records::due_at.is_not_null())
+        .select(min(records::due_at));
+    Ok(on!(db, |c| query.get_result(*c))?)
+}
+
 /// When the next record of a partner is due.
 pub fn next_due(db: &mut Db<'_>, partner: &str) -> Result<Option<i64>> {
     let query = records::table
@@ -399,7 +435,7 @@ pub fn backlog(db: &mut Db<'_>, partner: &str) -> Result<Backlog> {
     // Written out: a bound value would not find the partial index.
     let set_aside = records::table
         .filter(records::partner.eq(partner))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("outcome = 'set_aside'"))
+        .filter(sql::<Bool>("outcome = 'set_aside'"))
         .select(count_star());
     Ok(Backlog {
         due: on!(db, |c| due.first(*c))?,

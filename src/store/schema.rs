@@ -108,3 +108,18 @@ diesel::table! {
         answered_at -> BigInt,
     }
 }
+
+diesel::table! {
+    breakers (partner, side, entity) {
+        partner -> Text,
+        side -> Text,
+        entity -> Text,
+        state -> Text,
+        failures -> Integer,
+        code -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        since -> BigInt,
+        probe_at -> Nullable<BigInt>,
+        probe -> Nullable<Text>,
+    }
+}

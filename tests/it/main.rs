@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod breakers;
 mod catch;
 mod demo;
 mod erasure;

@@ -154,7 +154,6 @@ async fn a_page_that_fails_for_a_while_is_read_in_the_end() {
         for (number, fault) in [
             Fault::Status(429, Some(1)),
             Fault::Status(500, None),
-            Fault::Status(401, None),
             Fault::Cut,
             Fault::Malformed,
             Fault::WrongType,

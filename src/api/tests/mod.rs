@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use super::{Api, RequestId};
 use crate::config::{self, Auth, Limits};
-use crate::flows::{Context, Partner};
+use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Secret};
@@ -97,6 +97,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
         settings,
         records_due: Notify::new(),
         pulls_due: Notify::new(),
+        breakers: Breakers::default(),
     })
 }
 

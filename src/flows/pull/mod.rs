@@ -1,5 +1,6 @@
 //! Pull: a partner's list becomes records, one page at a time, each page and the place of the next in one transaction.
 
+mod gate;
 mod read;
 mod record;
 
@@ -93,7 +94,7 @@ async fn step(
         hold_back(context, partner).await?;
         // Whatever happens to a record from here on is newer than the page.
         let stamp = context.store.write(store::next_stamp).await?;
-        Ok((stamp, read(context, partner, entity, pull).await))
+        Ok((stamp, read(context, partner, entity, pull).await?))
     };
     let Some((stamp, page)) = while_held(context, pull, reading).await? else { return Ok(None) };
     let recorded = match page.and_then(|page| advanced(page, last_listed)) {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::super::backoff::backoff;
+use super::super::breaker::{Heard, Object};
 use super::super::{Context, Partner};
+use super::gate::{self, Gate};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
 use crate::partner::{Page, Position};
-use crate::store::{Pull, records};
+use crate::store::{Pull, Side, records};
 
 /// The longest wait between two attempts at a page, unlike those at a record: somebody waits for the pull to end.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -31,18 +33,44 @@ pub(super) async fn hold_back(context: &Context, partner: &Partner) -> Result<()
     }
 }
 
-/// Asks for the page at the pull's place, several times if it must.
-pub(super) async fn read(context: &Context, partner: &Partner, entity: Entity, pull: &Pull) -> Result<Page> {
+/// Asks for the page at the pull's place, several times if it must, and only while the service's breaker lets it: each
+/// rest of the breaker is waited for, as many as a page has attempts. The outer failure is our database's.
+pub(super) async fn read(
+    context: &Context,
+    partner: &Partner,
+    entity: Entity,
+    pull: &Pull,
+) -> Result<Result<Page>> {
     let position = match &pull.position {
         Some(text) => serde_json::from_str::<Position>(text).ok(),
         None => partner.service.start(entity),
     };
-    let position = position.ok_or_else(|| Error::new(Kind::Internal, "the pull's place cannot be read"))?;
+    let Some(position) = position else {
+        return Ok(Err(Error::new(Kind::Internal, "the pull's place cannot be read")));
+    };
     let since = pull.since.and_then(DateTime::from_timestamp_micros);
-    let mut attempt = 0;
+    let token = pull.lease.as_deref().unwrap_or_default();
+    let (mut attempt, mut rests) = (0, 0);
     loop {
-        let problem = match partner.service.page(entity, &position, since).await {
-            Ok(page) => return Ok(page),
+        let probe = match gate::enter(context, partner, entity, token).await? {
+            Gate::Open { probe } => probe,
+            Gate::Closed(_, problem) if rests == context.limits.page_attempts => return Ok(Err(problem)),
+            Gate::Closed(wait, problem) if wait > LONGEST_WAIT.max(context.limits.breaker_longest_rest) => {
+                return Ok(Err(problem));
+            }
+            Gate::Closed(wait, _) => {
+                rests += 1;
+                // Whoever closes the breaker ends the rest.
+                let _ = timeout(wait, partner.breakers.recovered.notified()).await;
+                continue;
+            }
+        };
+        let mut heard = Heard::default();
+        let page = heard.note(Side::Service, partner.service.page(entity, &position, since).await);
+        let asked = Object { entity, name: "a page", again: attempt > 0 };
+        gate::report(context, partner, asked, heard, token, probe).await?;
+        let problem = match page {
+            Ok(page) => return Ok(Ok(page)),
             Err(problem) => problem,
         };
         attempt += 1;
@@ -53,7 +81,7 @@ pub(super) async fn read(context: &Context, partner: &Partner, entity: Entity, p
         // A service that asks for a long rest gets it: the next pull goes on from this place.
         let too_long = problem.wait().is_some_and(|asked| asked > LONGEST_WAIT);
         if attempt >= context.limits.page_attempts || !problem.kind().is_temporary() || too_long {
-            return Err(problem);
+            return Ok(Err(problem));
         }
         sleep(backoff(attempt, problem.wait(), rand::random())).await;
     }

@@ -101,6 +101,15 @@ pub enum Settlement {
         /// How many failures of its own a record has.
         attempts: i32,
     },
+    /// The side it needs is out of order: it waits for that, at no cost of its own.
+    HeldBack {
+        /// What went wrong.
+        problem: Error,
+        /// Whether a write was sent whose answer was not read.
+        unclear: bool,
+        /// When the side is asked again, in Unix microseconds.
+        until: i64,
+    },
     /// Trying again would end the same way.
     Refused {
         /// What went wrong.
@@ -186,6 +195,18 @@ pub fn settle(
                 record.failures += 1;
                 record.problem = Some(describe(&problem, now));
                 record.due_at = Some(micros + micros_of(wait));
+            }
+        }
+        Settlement::HeldBack { problem, unclear, until } => {
+            if unclear {
+                forget_what_is_there(record);
+            }
+            record.attempts = (record.attempts - 1).max(0);
+            if current {
+                record.failures += 1;
+                record.problem = Some(describe(&problem, now));
+                // Behind those that wait already: another one is the next probe.
+                record.due_at = Some(until);
             }
         }
         Settlement::Refused { problem } => {

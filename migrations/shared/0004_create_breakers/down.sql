@@ -1,0 +1,2 @@
+DROP INDEX records_by_need;
+DROP TABLE breakers;
