@@ -3,14 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::backoff::backoff;
-use super::erase::erase;
 use super::breaker::{Heard, Object};
+use super::erase::erase;
 use super::lease::Leased;
 use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{self, By, Prepared, Written, prepare};
 use crate::model::{Entity, Fingerprint, Reference};
-use crate::store::{self, Indexed, Presence, Record, Settlement, Wanted, erasures, mailbox, pulls, records, Side};
+use crate::store::{
+    self, Indexed, Presence, Record, Settlement, Side, Wanted, erasures, mailbox, pulls, records,
+};
 
 /// Works on a leased record to the end: whatever happens is settled or left to the end of the lease.
 pub async fn work(context: &Context, partner: &Partner, leased: Leased) -> Result<()> {

@@ -7,7 +7,7 @@ use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::Guard;
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, erasures, mailbox, records, Side};
+use crate::store::{self, Record, Side, erasures, mailbox, records};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {

@@ -193,7 +193,7 @@ async fn only_404_and_410_of_an_object_say_that_it_is_gone() {
         (403, Kind::Denied),
         (400, Kind::Refused),
         (429, Kind::RateLimited),
-        (302, Kind::Upstream),
+        (302, Kind::Denied),
         (500, Kind::Upstream),
         (204, Kind::Upstream),
     ] {

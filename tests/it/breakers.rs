@@ -161,7 +161,7 @@ async fn a_service_that_refuses_holds_up_what_must_be_fetched_and_nothing_else()
         world.settle().await;
         world.advance(60);
         // The first in the queue will be refused; behind it come bodies from a page, an archive and another fetch.
-        announce_all(&world, &ids('F', 1)).await;
+        world.announce("profile_create", "F00").await;
         world.advance(1);
         let listed = ids('L', 3);
         for id in &listed {
@@ -170,6 +170,7 @@ async fn a_service_that_refuses_holds_up_what_must_be_fetched_and_nothing_else()
         world.start_pull("profiles", "full").await;
         let claimed = pull::claim(&context, &acme).await.unwrap().unwrap();
         pull::run(&context, &acme, claimed).await.unwrap();
+        world.has_profile("F00", "Nurse");
         world.partner_side.fail_times(FOR_EVER, "GET", "/candidates", Fault::Status(403, None));
         world.partner_side.forget();
         let first = lease::claim(&context, &acme, 1).await.unwrap().pop().unwrap();
@@ -265,10 +266,12 @@ async fn a_probe_that_needs_no_call_is_given_back() {
         announce_all(&world, &ids('Q', 1)).await;
         world.settle().await;
         // Nothing changed: it is fetched and not sent. It is the longest due, since the other one moved behind it.
-        world.announce("profile_update", "P00").await;
+        announce_all(&world, &ids('P', 1)).await;
+        world.hrflow_side.forget();
         world.advance(2);
         world.settle().await;
         assert_eq!(world.partner_side.count("GET", "/candidates/P00"), 2);
+        assert_eq!(world.hrflow_side.writes(), 1, "the other one, as the next probe");
         assert_eq!(state(&world, "hrflow").await, "closed");
         assert_indexed(&world, &["P00".to_owned(), "Q00".to_owned()]).await;
     }
@@ -327,6 +330,13 @@ async fn an_object_that_alone_is_refused_holds_the_others_up_only_once() {
         announce_all(&world, &["secret".to_owned()]).await;
         world.settle().await;
         assert_eq!(state(&world, "service").await, "open");
+        announce_all(&world, &ids('O', 1)).await;
+        for _ in 0..2 {
+            // It may be asked about first once more; then it goes behind the other one.
+            world.advance(61);
+            world.settle().await;
+        }
+        assert_indexed(&world, &ids('O', 1)).await;
         for id in &ids('P', 10) {
             world.advance(301);
             announce_all(&world, std::slice::from_ref(id)).await;
