@@ -18,6 +18,8 @@ use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
 use crate::store::{Store, transfer};
+use crate::partner::signature::Door;
+use crate::store::Store;
 use crate::worker::Worker;
 use crate::{hrflow, partner};
 
@@ -49,6 +51,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
     let mut partners = Vec::with_capacity(config.partners.len());
     let mut problem = Error::new(Kind::Invalid, "some partners cannot be served");
     for settings in &config.partners {
+        let door = Door::new(&settings.webhooks.auth);
         let service = partner::Service::new(
             &settings.name,
             &settings.service,
@@ -57,10 +60,11 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
             observer.clone(),
             &pacing,
         );
-        match (service, clients.get(&settings.name)) {
-            (Ok(service), Some(hrflow)) => partners.push(Arc::new(Partner {
+        match (service.and_then(|service| Ok((service, door?))), clients.get(&settings.name)) {
+            (Ok((service, door)), Some(hrflow)) => partners.push(Arc::new(Partner {
                 settings: settings.clone(),
                 service,
+                door,
                 hrflow: hrflow.clone(),
                 records_due: Notify::new(),
                 pulls_due: Notify::new(),
@@ -105,7 +109,7 @@ impl Serving {
     /// Answers requests until [`Serving::stop`]; a worker's answers are about itself alone.
     pub fn start(config: &Config, context: Arc<Context>) -> Result<Self> {
         let shutdown = context.limits.shutdown;
-        let api = web::Data::new(Api::new(context, &config.operator_keys));
+        let api = web::Data::new(Api::new(context, &config.operator_keys, &config.trusted_proxies));
         let routes = if config.role == Role::Worker { api::configure_worker } else { api::configure };
         let (address, server) = listen(config.listen, shutdown, api.clone(), routes)?;
         let mut servers = vec![server];

@@ -2,9 +2,7 @@
 
 use std::net::SocketAddr;
 
-use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service,
-};
+use oem_connector::config::{Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks};
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
 
@@ -65,6 +63,7 @@ pub(crate) async fn serve(arguments: &[String]) {
         role: Role::All,
         database_url: database_url.clone(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
+        trusted_proxies: Vec::new(),
         limits: Limits::default(),
         partners: vec![acme(partner, hrflow, concurrency.parse().expect("a number of calls"))],
     };
@@ -90,6 +89,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
     Partner {
         name: "acme".to_owned(),
         keys: vec![Secret::new(PARTNER_KEY)],
+        webhooks: Webhooks::default(),
         source_key: SOURCE_KEY.to_owned(),
         board_key: "b".repeat(40),
         algorithm_key: "scorer".to_owned(),

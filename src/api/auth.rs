@@ -14,7 +14,7 @@ use crate::flows::Partner;
 use crate::model::{Secret, digest};
 
 /// The header of the key.
-const HEADER: &str = "X-API-KEY";
+pub(super) const HEADER: &str = "X-API-KEY";
 
 /// Every configured key, hashed once: what is offered is hashed once too and compared with all of them in constant time.
 pub(super) struct Keys {
@@ -86,10 +86,22 @@ fn unauthorized(message: &str) -> Error {
 }
 
 impl Api {
-    /// The partner in an address, if the caller may act for it; another partner's name is as unknown as any other.
-    pub(super) fn partner_in_path(&self, request: &HttpRequest) -> Result<&Arc<Partner>> {
-        let caller = self.keys.caller(request)?;
-        self.resolve(&caller, request.match_info().get("partner").unwrap_or_default())
+    /// Runs what compares keys or signatures; that the request may not pass counts against the address it came from.
+    ///
+    /// # Errors
+    /// Those of `login`, and `RateLimited`, with nothing compared, when too many have failed from there.
+    pub(super) fn guarded<T>(&self, request: &HttpRequest, login: impl FnOnce() -> Result<T>) -> Result<T> {
+        let (origin, now) = (self.proxies.origin(request), self.context.clock.now());
+        self.failures.ensure_few(origin, now)?;
+        login().inspect_err(|refused| {
+            if refused.kind() == Kind::Unauthorized {
+                self.failures.count(origin, now);
+            }
+        })
+    }
+
+    fn caller(&self, request: &HttpRequest) -> Result<Caller<'_>> {
+        self.guarded(request, || self.keys.caller(request))
     }
 
     /// The partner who asks, or the one that an operator names, and the parameters of the request.
@@ -98,7 +110,7 @@ impl Api {
         request: &HttpRequest,
         known: &'static [&'static [Parameter]],
     ) -> Result<(&Arc<Partner>, Given)> {
-        let caller = self.keys.caller(request)?;
+        let caller = self.caller(request)?;
         let mut reading = Reading::of(request, known);
         if matches!(caller, Caller::Operator) {
             reading.require(&PARTNER, "is required with an operator key");
@@ -160,13 +172,14 @@ impl Api {
 
     /// Refuses whoever is no operator.
     pub(super) fn ensure_operator(&self, request: &HttpRequest) -> Result<()> {
-        match self.keys.caller(request)? {
+        match self.caller(request)? {
             Caller::Operator => Ok(()),
             Caller::Partner(_) => Err(unauthorized("an operator key is needed here; this is a partner's")),
         }
     }
 
-    fn resolve<'a>(&'a self, caller: &Caller<'a>, name: &str) -> Result<&'a Arc<Partner>> {
+    /// The partner of this name, if the caller may act for it; another partner's name is as unknown as any other.
+    pub(super) fn resolve<'a>(&'a self, caller: &Caller<'a>, name: &str) -> Result<&'a Arc<Partner>> {
         match caller {
             Caller::Operator => self.context.partner(name),
             Caller::Partner(partner) if partner.settings.name == name => Ok(partner),

@@ -1,4 +1,4 @@
-//! Bodies: JSON only, read by chunks, never more than is allowed and never for longer than is fair.
+//! Bodies: read by chunks, never more than is allowed and never for longer than is fair; JSON only.
 
 use std::time::Duration;
 
@@ -9,29 +9,30 @@ use futures_util::StreamExt;
 
 use crate::error::{Error, Kind, Result};
 
-/// The largest body we read, in bytes.
+/// The largest body of most addresses, in bytes.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads a JSON body of at most [`MAX_BYTES`].
+/// Reads a body of at most `at_most` bytes, as it came.
 ///
 /// # Errors
-/// `UnsupportedMediaType` when it does not say that it is JSON, `TooLarge`, `Malformed` when it does not arrive whole.
-pub(super) async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Bytes> {
-    ensure_json(request)?;
+/// `TooLarge`, and `Malformed` when it does not arrive whole.
+pub(super) async fn read(request: &HttpRequest, payload: web::Payload, at_most: usize) -> Result<Bytes> {
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > MAX_BYTES as u64) {
-        return Err(too_large());
+    if announced.is_some_and(|length: u64| length > at_most as u64) {
+        return Err(too_large(at_most));
     }
-    tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| {
+    tokio::time::timeout(PATIENCE, collect(payload, at_most)).await.map_err(|_| {
         Error::new(Kind::Malformed, format!("the body did not arrive within {} seconds", PATIENCE.as_secs()))
     })?
 }
 
-fn ensure_json(request: &HttpRequest) -> Result<()> {
+/// # Errors
+/// `UnsupportedMediaType` when the body does not say that it is JSON.
+pub(super) fn ensure_json(request: &HttpRequest) -> Result<()> {
     let refused = |message: &str| Err(Error::new(Kind::UnsupportedMediaType, message));
     let stated =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -46,15 +47,15 @@ fn ensure_json(request: &HttpRequest) -> Result<()> {
     Ok(())
 }
 
-async fn collect(mut payload: web::Payload) -> Result<Bytes> {
+async fn collect(mut payload: web::Payload, at_most: usize) -> Result<Bytes> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|cause| {
             Error::new(Kind::Malformed, "the body ended too early").because(cause.to_string())
         })?;
-        if first.len() + rest.len() + chunk.len() > MAX_BYTES {
-            return Err(too_large());
+        if first.len() + rest.len() + chunk.len() > at_most {
+            return Err(too_large(at_most));
         }
         // Nearly every body is one chunk, which needs no copy.
         if first.is_empty() {
@@ -72,6 +73,6 @@ async fn collect(mut payload: web::Payload) -> Result<Bytes> {
     Ok(whole.freeze())
 }
 
-fn too_large() -> Error {
-    Error::new(Kind::TooLarge, format!("the body must have at most {} KiB", MAX_BYTES / 1024))
+fn too_large(at_most: usize) -> Error {
+    Error::new(Kind::TooLarge, format!("the body must have at most {} KiB", at_most / 1024))
 }

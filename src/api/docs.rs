@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{App, HttpResponse, get, web};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
@@ -30,18 +30,52 @@ use crate::error::{Error, Kind, Result};
         (name = "pulls", description = "Imports; with an operator key"),
         (name = "operation", description = "Health, metrics and this document"),
     ),
-    modifiers(&KeyScheme),
+    modifiers(&KeySchemes),
 )]
 struct Frame;
 
-struct KeyScheme;
+struct KeySchemes;
 
-impl Modify for KeyScheme {
+impl Modify for KeySchemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let help = "A partner's key acts for that partner. An operator's key acts for the one named by `?partner=`, \
-                    or in the address.";
-        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("X-API-KEY", help)));
-        document.components.get_or_insert_default().add_security_scheme("api_key", scheme);
+        let header = |name: &str, help: &str| {
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, help)))
+        };
+        let http = |scheme, help: &str| {
+            SecurityScheme::Http(HttpBuilder::new().scheme(scheme).description(Some(help)).build())
+        };
+        let components = document.components.get_or_insert_default();
+        for (name, scheme) in [
+            (
+                "api_key",
+                header(
+                    "X-API-KEY",
+                    "A partner's key acts for that partner. An operator's key acts for the one named by `?partner=`, or \
+                     in the address.",
+                ),
+            ),
+            (
+                "standard_webhooks",
+                header(
+                    "webhook-signature",
+                    "Standard Webhooks 1.0, where it was agreed on: `v1,` and the base64 HMAC-SHA256 of \
+                     `{webhook-id}.{webhook-timestamp}.{body}`, several with spaces between them; `webhook-id` and \
+                     `webhook-timestamp` are sent beside it. The timestamp may be 5 minutes off unless agreed otherwise.",
+                ),
+            ),
+            (
+                "hmac",
+                header(
+                    "X-Signature",
+                    "An HMAC of the body with SHA-256 or SHA-512, in hex or base64, in the header that was agreed on \
+                     and after the prefix that was.",
+                ),
+            ),
+            ("basic", http(HttpAuthScheme::Basic, "For webhooks, where it was agreed on.")),
+            ("bearer", http(HttpAuthScheme::Bearer, "For webhooks, where it was agreed on.")),
+        ] {
+            components.add_security_scheme(name, scheme);
+        }
     }
 }
 

@@ -1,19 +1,24 @@
 //! HTTP in: parse, call one flow, answer.
 //!
 //! ```text
-//! webhooks  pulls  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
-//! auth (whose key)   parameters, shape, criteria (query strings)   body   freshness   what they are made of
+//! webhooks  batches  pulls  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
+//! auth (whose key)   door (whose webhook)   failures, origin (who guesses)
+//! parameters, shape, criteria (query strings)   body   freshness   what they are made of
 //! problem (refusals)   request_id (around every request)
 //! ```
 
 mod auth;
+mod batches;
 mod body;
 mod criteria;
 mod docs;
 mod erasures;
 mod freshness;
+mod door;
+mod failures;
 mod health;
 mod metrics;
+mod origin;
 mod parameters;
 mod partners;
 mod problem;
@@ -32,6 +37,7 @@ use std::sync::Arc;
 use actix_web::dev::ResourceDef;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use ipnet::IpNet;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -40,6 +46,8 @@ use crate::error::{Error, Kind};
 use crate::flows::Context;
 use crate::model::Secret;
 use auth::Keys;
+use failures::Failures;
+use origin::Proxies;
 
 pub use docs::openapi;
 pub use request_id::RequestId;
@@ -51,21 +59,25 @@ const LIMIT: shape::Shape = shape::Shape::Whole { least: 1, most: 100, default: 
 pub struct Api {
     context: Arc<Context>,
     keys: Keys,
+    failures: Failures,
+    proxies: Proxies,
     routes: Vec<(ResourceDef, HeaderValue)>,
     document: OpenApi,
 }
 
 impl Api {
     /// Hashes the keys and lists the routes, once per process.
-    pub fn new(context: Arc<Context>, operator_keys: &[Secret]) -> Self {
+    pub fn new(context: Arc<Context>, operator_keys: &[Secret], trusted_proxies: &[IpNet]) -> Self {
         let keys = Keys::new(operator_keys, &context.partners);
+        let failures = Failures::new(context.limits.failed_logins_per_minute);
+        let proxies = Proxies::new(trusted_proxies);
         let document = openapi();
         let routes =
             document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item)));
         let viewer = ["/docs", "/docs/{file:.*}"]
             .map(|path| (ResourceDef::new(path), HeaderValue::from_static("GET, HEAD")));
         let routes = routes.chain(viewer).collect();
-        Self { context, keys, routes, document }
+        Self { context, keys, failures, proxies, routes, document }
     }
 }
 
@@ -100,6 +112,7 @@ pub fn configure_worker(config: &mut web::ServiceConfig) {
 fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(webhooks::receive_webhook)
+        .service(batches::receive_webhooks)
         .service(webhooks::describe_webhook)
         .service(webhooks::try_webhook)
         .service(scoring::score_profiles)

@@ -92,9 +92,14 @@ impl ResponseError for Error {
         if let Some(wait) = self.wait().or_else(|| must_wait(self.kind()).then_some(DEFAULT_WAIT)) {
             answer.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
         }
-        let detail = if self.kind() == Kind::Internal { DEFECT } else { self.message() };
-        answer.json(document(self.kind(), detail, self.fields()))
+        answer.json(of_error(self))
     }
+}
+
+/// The problem document of an error.
+pub(super) fn of_error(error: &Error) -> Problem<'_> {
+    let detail = if error.kind() == Kind::Internal { DEFECT } else { error.message() };
+    document(error.kind(), detail, error.fields())
 }
 
 fn document<'a>(kind: Kind, detail: &'a str, fields: &'a [FieldError]) -> Problem<'a> {
@@ -143,7 +148,7 @@ fn meaning(kind: Kind) -> &'static str {
         }
         Kind::Invalid => "The request was understood and cannot be accepted.",
         Kind::Unauthorized => {
-            "The key is missing or unknown, or is a partner's where an operator's is needed."
+            "The key or the signature is missing or not known, or a partner's key is where an operator's is needed."
         }
         Kind::NotFound => "There is no such thing, or it is another partner's.",
         Kind::Gone => "The object was archived.",
@@ -151,8 +156,10 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::Conflict => "It exists already.",
         Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",
         Kind::UnsupportedMediaType => "The body is not `application/json`.",
-        Kind::TooLarge => "The body is larger than 64 KiB.",
-        Kind::RateLimited => "The quota is used up.",
+        Kind::TooLarge => "The body is larger than this address takes.",
+        Kind::RateLimited => {
+            "The quota is used up, or too many requests of your address carried no key, or one that is not known."
+        }
         Kind::Upstream => "The answer of HrFlow cannot be used.",
         Kind::Unreachable => "HrFlow cannot be reached.",
         Kind::TimedOut => "HrFlow did not answer in time.",
@@ -166,8 +173,9 @@ fn meaning(kind: Kind) -> &'static str {
 /// The responses of the OpenAPI document for these refusals; kinds of one status share a response.
 pub(super) fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
-    // Whatever else an operation refuses, it may have a defect.
-    for kind in kinds.iter().chain(&[Kind::Internal]) {
+    // Who needs a key can have tried too many; and whatever else an operation refuses, it may have a defect.
+    let guarded = kinds.contains(&Kind::Unauthorized) && !kinds.contains(&Kind::RateLimited);
+    for kind in kinds.iter().chain(guarded.then_some(&Kind::RateLimited)).chain(&[Kind::Internal]) {
         by_status.entry(status(*kind).as_u16()).or_default().push(*kind);
     }
     by_status.into_iter().map(|(status, kinds)| (status.to_string(), response(&kinds).into())).collect()

@@ -148,7 +148,9 @@ pub(super) async fn start_pull(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let partner = api.operator_asks_for(&request, StartPull::KNOWN)?;
-    let PullRequest { entity, mode } = understand(&body::read(&request, payload).await?)?;
+    body::ensure_json(&request)?;
+    let body = body::read(&request, payload, body::MAX_BYTES).await?;
+    let PullRequest { entity, mode } = understand(&body)?;
     let mode = match mode {
         PullMode::Full => Mode::Full,
         PullMode::Delta => Mode::Delta,

@@ -1,9 +1,10 @@
 //! `/v1/webhooks`: a partner tells that a profile or a job was created, updated or archived.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::door::Arrival;
 use super::problem::refusals;
 use super::{Api, body};
 use crate::error::{Error, Kind, Result};
@@ -54,6 +55,19 @@ pub(super) struct Acknowledgement {
     status: WebhookStatus,
 }
 
+impl From<&Answer> for Acknowledgement {
+    fn from(answer: &Answer) -> Self {
+        let (id, status) = match answer {
+            Answer::Kept(Receipt::Accepted(id)) => (Some(id), WebhookStatus::Accepted),
+            Answer::Kept(Receipt::Duplicate(id)) => (Some(id), WebhookStatus::Duplicate),
+            Answer::Kept(Receipt::Stale(id)) => (Some(id), WebhookStatus::Stale),
+            Answer::Kept(Receipt::Erased) => (None, WebhookStatus::Erased),
+            Answer::Ping => (None, WebhookStatus::Ping),
+        };
+        Self { id: id.cloned(), status }
+    }
+}
+
 /// The answer to a ping: nothing was stored.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Pong<'a> {
@@ -90,8 +104,43 @@ pub(super) struct Understood<'a> {
     event_date: String,
 }
 
+/// Whose webhook it is, and what it is about.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Address {
+    /// The partner who sends it.
+    #[param(example = "acme")]
+    partner: String,
+    /// `profile_create`, `profile_update`, `profile_archive`, `job_create`, `job_update` or `job_archive`.
+    #[param(example = "profile_update", pattern = "^(profile|job)_(create|update|archive)$")]
+    event: String,
+}
+
+impl Address {
+    /// The event, which `partner` must have a service for.
+    fn event(&self, partner: &Partner) -> Result<EventKind> {
+        let kind = EventKind::parse(&self.event).ok_or_else(|| {
+            let known = EventKind::ALL.map(EventKind::as_str).join(", ");
+            Error::new(Kind::NotFound, format!("no event is called `{}`; there are {known}", self.event))
+        })?;
+        catch::ensure_served(partner, kind.entity).map_err(|reason| Error::new(Kind::NotFound, reason))?;
+        Ok(kind)
+    }
+}
+
+/// The identity of a delivery, which a sender may give it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct Identity {
+    /// The delivery's identity: sent again with the same content it is a proven retry, and the same content under another
+    /// identity is another delivery. Read where whoever sent it is proven together with it: not beside an HMAC of the body.
+    #[param(rename = "webhook-id", value_type = String, required = false, max_length = 255, example = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W")]
+    #[expect(dead_code, reason = "the door reads the header; this describes it")]
+    webhook_id: Option<String>,
+}
+
 refusals!(Refusals: Malformed, Unauthorized, NotFound, TooLarge, UnsupportedMediaType, Invalid, Unavailable);
-refusals!(DescribeRefusals: Unauthorized, NotFound);
+refusals!(DescribeRefusals: Malformed, Unauthorized, NotFound, TooLarge);
 
 /// Receive a webhook
 ///
@@ -99,12 +148,7 @@ refusals!(DescribeRefusals: Unauthorized, NotFound);
 /// partner later. The same reference, event and date again is a duplicate.
 #[utoipa::path(
     tag = "webhooks",
-    params(
-        ("partner" = String, Path, description = "The partner whose key is sent", example = "acme"),
-        ("event" = String, Path, description = "`profile_create`, `profile_update`, `profile_archive`, `job_create`, \
-            `job_update` or `job_archive`", example = "profile_update",
-            pattern = "^(profile|job)_(create|update|archive)$"),
-    ),
+    params(Address, Identity),
     request_body(content = Webhook, description = "What happened to which object; at most 64 KiB"),
     responses(
         (status = 202, description = "The event is kept and will be worked on", body = Acknowledgement,
@@ -115,94 +159,76 @@ refusals!(DescribeRefusals: Unauthorized, NotFound);
             example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "status": "duplicate"})),
         Refusals,
     ),
-    security(("api_key" = [])),
+    security(("api_key" = []), ("standard_webhooks" = []), ("hmac" = []), ("basic" = []), ("bearer" = [])),
 )]
 #[post("/v1/webhooks/{partner}/{event}")]
 pub(super) async fn receive_webhook(
     api: web::Data<Api>,
+    address: web::Path<Address>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let (partner, kind) = addressed(&api, &request)?;
-    let body = body::read(&request, payload).await?;
-    let (id, status) = match catch::keep(&api.context, partner, kind, &body).await? {
-        Answer::Kept(Receipt::Accepted(id)) => {
-            let accepted = Acknowledgement { id: Some(id), status: WebhookStatus::Accepted };
-            return Ok(HttpResponse::Accepted().json(accepted));
-        }
-        Answer::Kept(Receipt::Duplicate(id)) => (Some(id), WebhookStatus::Duplicate),
-        Answer::Kept(Receipt::Stale(id)) => (Some(id), WebhookStatus::Stale),
-        Answer::Kept(Receipt::Erased) => (None, WebhookStatus::Erased),
-        Answer::Ping => (None, WebhookStatus::Ping),
-    };
-    Ok(HttpResponse::Ok().json(Acknowledgement { id, status }))
+    let Arrival { partner, webhook_id, body } =
+        api.admit(&request, &address.partner, payload, body::MAX_BYTES).await?;
+    let kind = address.event(partner)?;
+    body::ensure_json(&request)?;
+    let answer = catch::keep(&api.context, partner, kind, webhook_id.as_deref(), &body).await?;
+    let acknowledgement = Acknowledgement::from(&answer);
+    let accepted = matches!(acknowledgement.status, WebhookStatus::Accepted);
+    let mut response = if accepted { HttpResponse::Accepted() } else { HttpResponse::Ok() };
+    Ok(response.json(acknowledgement))
 }
 
 /// Describe a webhook
 ///
-/// Checks the key and the address and shows the sample payload of the event. Stores nothing.
+/// Checks the key or the signature and the address, and shows the sample payload of the event. Stores nothing.
 #[utoipa::path(
     tag = "webhooks",
-    params(
-        ("partner" = String, Path, description = "The partner whose key is sent", example = "acme"),
-        ("event" = String, Path, description = "One of the six events", example = "profile_update",
-            pattern = "^(profile|job)_(create|update|archive)$"),
-    ),
+    params(Address),
     responses(
         (status = 200, description = "The address and the key are right", body = Pong),
         DescribeRefusals,
     ),
-    security(("api_key" = [])),
+    security(("api_key" = []), ("standard_webhooks" = []), ("hmac" = []), ("basic" = []), ("bearer" = [])),
 )]
 #[get("/v1/webhooks/{partner}/{event}/ping")]
-pub(super) async fn describe_webhook(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
-    let (partner, kind) = addressed(&api, &request)?;
-    Ok(pong(&api, partner, kind, None))
+pub(super) async fn describe_webhook(
+    api: web::Data<Api>,
+    address: web::Path<Address>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let Arrival { partner, .. } = api.admit(&request, &address.partner, payload, body::MAX_BYTES).await?;
+    Ok(pong(&api, partner, address.event(partner)?, None))
 }
 
 /// Try a webhook
 ///
-/// Checks key, address and payload exactly as the real call would, and tells what was understood. Stores nothing.
+/// Checks key or signature, address and payload exactly as the real call would, and tells what was understood. Stores
+/// nothing.
 #[utoipa::path(
     tag = "webhooks",
-    params(
-        ("partner" = String, Path, description = "The partner whose key is sent", example = "acme"),
-        ("event" = String, Path, description = "One of the six events", example = "profile_update",
-            pattern = "^(profile|job)_(create|update|archive)$"),
-    ),
+    params(Address),
     request_body(content = Webhook, description = "What the real call would send; at most 64 KiB"),
     responses(
         (status = 200, description = "The real call would be accepted", body = Pong),
         Refusals,
     ),
-    security(("api_key" = [])),
+    security(("api_key" = []), ("standard_webhooks" = []), ("hmac" = []), ("basic" = []), ("bearer" = [])),
 )]
 #[post("/v1/webhooks/{partner}/{event}/ping")]
 pub(super) async fn try_webhook(
     api: web::Data<Api>,
+    address: web::Path<Address>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let (partner, kind) = addressed(&api, &request)?;
-    let body = body::read(&request, payload).await?;
+    let Arrival { partner, body, .. } =
+        api.admit(&request, &address.partner, payload, body::MAX_BYTES).await?;
+    let kind = address.event(partner)?;
+    body::ensure_json(&request)?;
     let notice = catch::understand(kind, &body)?;
     Ok(pong(&api, partner, kind, Some(&notice)))
-}
-
-/// The partner and the event in the address, if the key may act for the partner.
-fn addressed<'a>(api: &'a Api, request: &HttpRequest) -> Result<(&'a Partner, EventKind)> {
-    let partner = api.partner_in_path(request)?;
-    let event = request.match_info().get("event").unwrap_or_default();
-    let kind = EventKind::parse(event).ok_or_else(|| {
-        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
-        Error::new(Kind::NotFound, format!("no event is called `{event}`; there are {known}"))
-    })?;
-    if partner.settings.service.resource(kind.entity).is_none() {
-        // What cannot be fetched is better refused here than set aside later.
-        let (name, objects) = (&partner.settings.name, kind.entity.plural());
-        return Err(Error::new(Kind::NotFound, format!("the partner `{name}` has no service for {objects}")));
-    }
-    Ok((partner, kind))
 }
 
 fn pong(api: &Api, partner: &Partner, kind: EventKind, notice: Option<&Notice>) -> HttpResponse {

@@ -61,6 +61,17 @@ pub(super) fn header_value(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A user's name of HTTP's basic authentication.
+pub(super) fn username(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("must not be empty".to_owned()),
+        text if text.contains(':') || text.chars().any(char::is_control) => {
+            Err("must not have a `:` or a control character".to_owned())
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// An e-mail address, as far as we can tell.
 pub(super) fn email(text: &str) -> Result<String, String> {
     match text.split_once('@') {

@@ -12,11 +12,13 @@ mod read;
 mod role;
 mod section;
 mod service;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -25,6 +27,7 @@ use crate::model::{Entity, Secret};
 pub use network::is_public;
 pub use problem::{Problem, Problems};
 pub use role::Role;
+pub use webhooks::{HmacAlgorithm, HmacEncoding, WebhookAuth, Webhooks, signing_key};
 
 /// The whole configuration, checked.
 #[derive(Clone)]
@@ -39,6 +42,9 @@ pub struct Config {
     pub database_url: String,
     /// Keys that may start pulls and act for any partner. `operator_keys`, default none.
     pub operator_keys: Vec<Secret>,
+    /// Reverse proxies in front of us, as `10.0.0.0/8`: what they say of the client's address is believed.
+    /// `trusted_proxies`, default none.
+    pub trusted_proxies: Vec<IpNet>,
     /// Bounds and waits. `[limits]`.
     pub limits: Limits,
     /// One per ATS installation. `[[partner]]`.
@@ -48,12 +54,22 @@ pub struct Config {
 /// All of it but the database's address, which may hold a password; the secrets hide themselves.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, metrics_listen, role, database_url: _, operator_keys, limits, partners } = self;
+        let Self {
+            listen,
+            metrics_listen,
+            role,
+            database_url: _,
+            operator_keys,
+            trusted_proxies,
+            limits,
+            partners,
+        } = self;
         f.debug_struct("Config")
             .field("listen", listen)
             .field("metrics_listen", metrics_listen)
             .field("role", role)
             .field("operator_keys", operator_keys)
+            .field("trusted_proxies", trusted_proxies)
             .field("limits", limits)
             .field("partners", partners)
             .finish_non_exhaustive()
@@ -66,6 +82,7 @@ impl Config {
         let mut secrets = self.operator_keys.clone();
         for partner in &self.partners {
             secrets.extend_from_slice(&partner.keys);
+            secrets.extend(partner.webhooks.auth.iter().flat_map(WebhookAuth::secrets));
             secrets.push(partner.hrflow.api_key.clone());
             match &partner.service.auth {
                 Auth::None => {}
@@ -118,6 +135,9 @@ pub struct Limits {
     pub breaker_rest: Duration,
     /// The longest a side is left alone, unless it asks for more. `breaker_longest_rest_seconds`, default 60.
     pub breaker_longest_rest: Duration,
+    /// Requests a minute of one address (of one /64 in IPv6) that may carry no key, or one that is not known, before
+    /// the answer is 429. `failed_logins_per_minute`, default 30.
+    pub failed_logins_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -133,6 +153,7 @@ impl Default for Limits {
             breaker_failures: 5,
             breaker_rest: Duration::from_secs(1),
             breaker_longest_rest: Duration::from_mins(1),
+            failed_logins_per_minute: 30,
         }
     }
 }
@@ -144,6 +165,8 @@ pub struct Partner {
     pub name: String,
     /// What it sends us as `X-API-KEY`. `keys`.
     pub keys: Vec<Secret>,
+    /// How it proves its webhooks.
+    pub webhooks: Webhooks,
     /// Its profiles in HrFlow, 40 hex characters. `source_key`.
     pub source_key: String,
     /// Its jobs in HrFlow, 40 hex characters. `board_key`.

@@ -1,10 +1,11 @@
 //! From a file and an environment to a configuration, or to everything that is wrong with them.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use toml::Table;
 
 use super::hrflow::Draft;
@@ -12,6 +13,8 @@ use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
 use super::{Config, Limits, OnArchive, Partner, Role, check};
 use super::{hrflow, service};
+use super::{Config, Limits, Partner, check};
+use super::{hrflow, service, webhooks};
 use crate::model::Secret;
 
 impl Config {
@@ -77,6 +80,7 @@ fn config(root: Section<'_>) -> Option<Config> {
         root.tell("role", reason);
     }
     let operator_keys = keys(&root, "operator_keys");
+    let trusted_proxies = trusted_proxies(&root);
     let limits = limits(&root);
     let shared = root.section("hrflow").map(hrflow::draft).unwrap_or_default();
     let tables = root.tables("partner");
@@ -98,6 +102,7 @@ fn config(root: Section<'_>) -> Option<Config> {
         role: role?,
         database_url: database_url?,
         operator_keys,
+        trusted_proxies,
         limits: limits?,
         partners: partners?,
     })
@@ -129,6 +134,18 @@ fn keys(section: &Section<'_>, name: &'static str) -> Vec<Secret> {
     keys
 }
 
+/// Blocks of addresses; one address is a block of its own.
+fn trusted_proxies(root: &Section<'_>) -> Vec<IpNet> {
+    let blocks = root.texts("trusted_proxies").into_iter().filter_map(|text| {
+        let block = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        if block.is_none() {
+            root.tell("trusted_proxies", "must have blocks of addresses in it, such as 10.0.0.0/8");
+        }
+        block
+    });
+    blocks.collect()
+}
+
 fn limits(root: &Section<'_>) -> Option<Limits> {
     let Some(section) = root.section("limits") else { return Some(Limits::default()) };
     let webhook_queue = section.whole("webhook_queue", 4096, 1, 1_000_000);
@@ -141,6 +158,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let breaker_failures = section.whole("breaker_failures", 5, 1, 1000);
     let breaker_rest = section.whole("breaker_rest_seconds", 1, 1, 3600);
     let breaker_longest_rest = section.whole("breaker_longest_rest_seconds", 60, 1, 3600);
+    let failed_logins_per_minute = section.whole("failed_logins_per_minute", 30, 1, 60_000);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -167,6 +185,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         breaker_failures: breaker_failures?,
         breaker_rest: Duration::from_secs(breaker_rest?),
         breaker_longest_rest: Duration::from_secs(breaker_longest_rest?),
+        failed_logins_per_minute: failed_logins_per_minute?,
     })
 }
 
@@ -189,6 +208,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     if keys.is_empty() && section.has("keys") {
         section.tell("keys", "must have at least one key");
     }
+    let webhooks = webhooks::webhooks(&section);
     let source_key = section.read("source_key", check::container_key);
     let board_key = section.read("board_key", check::container_key);
     let algorithm_key = section.read("algorithm_key", check::algorithm_key);
@@ -204,6 +224,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     Some(Partner {
         name: name?,
         keys,
+        webhooks: webhooks?,
         source_key: source_key?,
         board_key: board_key?,
         algorithm_key: algorithm_key?,

@@ -186,7 +186,7 @@ impl<'a> Section<'a> {
     }
 
     /// Texts: a list, in the environment also with commas between them.
-    fn texts(&self, name: &'static str) -> Vec<String> {
+    pub(super) fn texts(&self, name: &'static str) -> Vec<String> {
         if let Some(Raw::Variable(text)) = self.raw(name)
             && !text.trim_start().starts_with('[')
         {
@@ -304,6 +304,12 @@ impl<'a> Section<'a> {
             }
         });
         Some(tables.collect())
+    }
+
+    /// One table of such a list, by its place in it.
+    pub(super) fn item(&self, name: &str, index: usize, table: Table) -> Section<'a> {
+        let variable = format!("{}__{index}", self.variable(name));
+        Section::at(self.reading, format!("{}[{index}]", self.key(name)), variable, table)
     }
 
     /// Says which settings of the file nobody asked for.

@@ -68,13 +68,7 @@ fn auth(section: Section<'_>) -> Option<Auth> {
         "bearer" => header_secret(&section, "token").map(|token| Auth::Bearer { token }),
         "basic" => {
             section.need("username");
-            let username = section.read("username", |text| match text {
-                "" => Err("must not be empty".to_owned()),
-                text if text.contains(':') || text.chars().any(char::is_control) => {
-                    Err("must not have a `:` or a control character".to_owned())
-                }
-                text => Ok(text.to_owned()),
-            });
+            let username = section.read("username", check::username);
             let password =
                 if section.has("password") { section.secret("password") } else { Some(Secret::default()) };
             username.zip(password).map(|(username, password)| Auth::Basic { username, password })

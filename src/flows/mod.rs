@@ -23,9 +23,12 @@ use crate::config::{self, Limits};
 use crate::error::{Error, Kind, Result};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Entity};
+use crate::partner::signature::Door;
 use crate::store::Store;
 use crate::{hrflow, partner};
 use breaker::Breakers;
+
+pub use crate::partner::signature::{Claim, Headers};
 
 /// What a road may use.
 pub struct Context {
@@ -57,6 +60,8 @@ pub struct Partner {
     pub settings: config::Partner,
     /// Its web services.
     pub service: partner::Service,
+    /// What opens for its webhooks beside a key.
+    pub door: Door,
     /// Its workspace.
     pub hrflow: hrflow::Client,
     /// Rung when a record became due.

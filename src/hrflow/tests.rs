@@ -399,6 +399,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
     let partner = |name: &str, api_key: &str, requests_per_minute| config::Partner {
         name: name.to_owned(),
         keys: Vec::new(),
+        webhooks: config::Webhooks::default(),
         source_key: SOURCE.to_owned(),
         board_key: BOARD.to_owned(),
         algorithm_key: "algo".to_owned(),
@@ -428,6 +429,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
         role: config::Role::All,
         database_url: String::new(),
         operator_keys: Vec::new(),
+        trusted_proxies: Vec::new(),
         limits: Limits::default(),
         partners: vec![partner("one", "a", 60), partner("two", "a", 1), partner("alone", "b", 60)],
     };

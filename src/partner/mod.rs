@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Service::page, Service::fetch → paging, address (what to ask) → http → resource (body → items) → mapping (jq), json
+//! signature::Door (whether a webhook is its own)
 //! ```
 
 mod address;
@@ -11,6 +12,7 @@ mod mapping;
 mod paging;
 mod repair;
 mod resource;
+pub mod signature;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -21,6 +21,8 @@ use crate::model::{Entity, Reference, digest};
 pub struct Delivery {
     /// Whose it is.
     pub partner: String,
+    /// Its identity (`webhook-id`), if the sender gave it one: the same sent again is proven to be the same.
+    pub webhook_id: Option<String>,
     /// What it says.
     pub event: Event,
     /// Whether it asks for the object's erasure, should it be accepted.
@@ -31,12 +33,16 @@ impl Delivery {
     /// What it says, in 128 bits: enough to tell any number of webhooks apart, and half the index that 256 would make.
     fn digest(&self) -> String {
         let event = &self.event;
-        let mut digest = digest(&[
+        let mut parts = vec![
             self.partner.as_bytes(),
             event.kind.as_str().as_bytes(),
             event.reference.as_str().as_bytes(),
             event.raw_date.as_bytes(),
-        ]);
+        ];
+        // Beside what it says, not instead of it: a sender who uses an identity twice for two things loses neither, and
+        // the items of a batch are told apart.
+        parts.extend(self.webhook_id.as_ref().map(String::as_bytes));
+        let mut digest = digest(&parts);
         digest.truncate(32);
         digest
     }
@@ -85,7 +91,9 @@ pub fn keep(db: &mut Db<'_>, batch: &[Delivery], now: DateTime<Utc>) -> Result<V
             .get_mut(&key_of(delivery))
             .ok_or_else(|| Error::new(Kind::Internal, "the record of a webhook could not be locked"))?;
         if let Some(first) = first_ids.get(digest) {
-            mailbox::repeat(record, event, stamp, now);
+            if delivery.webhook_id.is_none() {
+                mailbox::repeat(record, event, stamp, now);
+            }
             receipts.push(Receipt::Duplicate(first.clone()));
             continue;
         }

@@ -98,12 +98,13 @@ impl Store {
         self.run(&self.writing, move |pools| pools.write(change)).await
     }
 
-    /// Keeps a webhook durably, in one commit with those that wait beside it.
+    /// Keeps the webhooks of one request durably, in one commit with those that wait beside them: one receipt each, in
+    /// order. One that the database cannot take does not fail its neighbours.
     ///
     /// # Errors
-    /// `Unavailable` when the queue is full or the database is away: the webhook was not kept.
-    pub async fn keep(&self, delivery: Delivery) -> Result<Receipt> {
-        self.writer.keep(delivery).await
+    /// `Unavailable` when the queue is full or the database is away: not all of them were kept.
+    pub async fn keep(&self, deliveries: Vec<Delivery>) -> Result<Vec<Result<Receipt>>> {
+        self.writer.keep(deliveries).await
     }
 
     /// Applies the migrations that are missing.

@@ -1,6 +1,7 @@
 //! The API through its door, over a fresh database: every refusal is a problem document.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batches;
 mod documents;
 mod queries;
 mod routes;
@@ -25,6 +26,7 @@ use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Secret};
+use crate::partner::signature::Door;
 use crate::store::Store;
 use crate::{hrflow, partner};
 
@@ -59,6 +61,7 @@ fn settings(name: &str) -> config::Partner {
     config::Partner {
         name: name.to_owned(),
         keys: vec![Secret::new(format!("{name}-key")), Secret::new(format!("{name}-second-key"))],
+        webhooks: config::Webhooks::default(),
         source_key: "a".repeat(40),
         board_key: "b".repeat(40),
         algorithm_key: "c".repeat(40),
@@ -94,6 +97,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
     Arc::new(Partner {
         service: partner::Service::new(name, service, &limits, scrubber.clone(), observer, &pacing).unwrap(),
         hrflow: hrflow::Client::new(&settings.hrflow, &limits, workspace, scrubber, unobserved()).unwrap(),
+        door: Door::new(&settings.webhooks.auth).unwrap(),
         settings,
         records_due: Notify::new(),
         pulls_due: Notify::new(),
@@ -110,7 +114,7 @@ async fn api() -> (web::Data<Api>, tempfile::TempDir) {
     store.migrate().await.unwrap();
     let partners = ["acme", "globex"].map(|name| partner_of(settings(name))).to_vec();
     let context = Context { store, clock, limits: limits(), partners, metrics: Metrics::new().unwrap() };
-    (web::Data::new(Api::new(Arc::new(context), &[Secret::new(OPERATOR)])), folder)
+    (web::Data::new(Api::new(Arc::new(context), &[Secret::new(OPERATOR)], &[])), folder)
 }
 
 /// Sends one request and gives the status, the headers and the body, which is null where it is no JSON.

@@ -60,7 +60,7 @@ async fn a_database_without_its_tables_is_not_ready() {
         partners: api.context.partners.clone(),
         metrics: Metrics::new().unwrap(),
     };
-    let app = app!(web::Data::new(Api::new(Arc::new(context), &[])));
+    let app = app!(web::Data::new(Api::new(Arc::new(context), &[], &[])));
     let (status, headers, problem) = send(&app, TestRequest::get().uri("/health/ready")).await;
     assert_eq!((status, &problem["code"]), (503, &json!("unavailable")));
     assert!(headers.contains_key("retry-after"));

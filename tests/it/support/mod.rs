@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
+use ipnet::IpNet;
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service,
-    Since,
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service, Since, Webhooks,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -47,6 +47,9 @@ pub(crate) struct Wishes {
     pub(crate) webhook_queue: usize,
     pub(crate) requests_per_minute: u32,
     pub(crate) on_archive: OnArchive,
+    /// How acme proves its webhooks.
+    pub(crate) webhooks: Webhooks,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// jq, from the sample ATS's candidate to HrFlow's profile.
     pub(crate) profile_map: String,
 }
@@ -64,6 +67,8 @@ impl Default for Wishes {
             webhook_queue: 256,
             requests_per_minute: 600_000,
             on_archive: OnArchive::Archive,
+            webhooks: Webhooks::default(),
+            trusted_proxies: Vec::new(),
             profile_map: oem_connector::demo::PROFILE_MAP.to_owned(),
         }
     }
@@ -300,12 +305,15 @@ pub(crate) fn urlencoded(text: &str) -> String {
 }
 
 fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrflow_side: &Proxy) -> Config {
+    let mut acme = partner(wishes, "acme", PARTNER_KEY, '1', partner_side, hrflow_side);
+    acme.webhooks = wishes.webhooks.clone();
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics_listen: None,
         role: Role::All,
         database_url: database_url.to_owned(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
+        trusted_proxies: wishes.trusted_proxies.clone(),
         limits: Limits {
             webhook_queue: wishes.webhook_queue,
             due_records: wishes.due_records,
@@ -315,10 +323,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
             record_attempts: 5,
             ..Limits::default()
         },
-        partners: vec![
-            partner(wishes, "acme", PARTNER_KEY, '1', partner_side, hrflow_side),
-            partner(wishes, "other", OTHER_KEY, '2', partner_side, hrflow_side),
-        ],
+        partners: vec![acme, partner(wishes, "other", OTHER_KEY, '2', partner_side, hrflow_side)],
     }
 }
 
@@ -334,6 +339,7 @@ fn partner(
     PartnerSettings {
         name: name.to_owned(),
         keys: vec![Secret::new(key)],
+        webhooks: Webhooks::default(),
         source_key: keys('a'),
         board_key: keys('b'),
         algorithm_key: "sandbox-ranker".to_owned(),
