@@ -17,9 +17,8 @@ use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
-use crate::store::{Store, transfer};
 use crate::partner::signature::Door;
-use crate::store::Store;
+use crate::store::{Store, transfer};
 use crate::worker::Worker;
 use crate::{hrflow, partner};
 

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use oem_connector::config::{Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks};
+use oem_connector::config::{
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks,
+};
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
 

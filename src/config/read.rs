@@ -12,8 +12,6 @@ use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
 use super::{Config, Limits, OnArchive, Partner, Role, check};
-use super::{hrflow, service};
-use super::{Config, Limits, Partner, check};
 use super::{hrflow, service, webhooks};
 use crate::model::Secret;
 

@@ -531,3 +531,124 @@ fn what_an_archive_asks_for_is_said_in_one_of_two_words() {
     let refused = on_archive("on_archive = \"delete\"").unwrap_err();
     assert_eq!(refused, ["partner.acme.on_archive: must be archive or erase"]);
 }
+
+/// The sample with more said of its partner, before its service.
+fn with_webhooks(text: &str) -> Result<Config, Vec<String>> {
+    read(
+        &SAMPLE.replacen("[partner.service]", &format!("{text}\n[partner.service]"), 1),
+        &[("NEXT", "next-secret")],
+    )
+}
+
+#[test]
+fn webhooks_may_be_proven_in_any_way_that_is_listed() {
+    let config = with_webhooks(
+        r#"
+        webhook_keys = false
+        [[partner.webhook_auth]]
+        kind = "standard"
+        secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+        [[partner.webhook_auth]]
+        kind = "hmac"
+        header = "X-Hub-Signature-256"
+        algorithm = "sha256"
+        encoding = "hex"
+        prefix = "sha256="
+        secrets = ["env:NEXT", "old-secret"]
+        [[partner.webhook_auth]]
+        kind = "basic"
+        username = "ats"
+        passwords = ["env:NEXT"]
+        [[partner.webhook_auth]]
+        kind = "bearer"
+        tokens = ["token-2"]
+        "#,
+    )
+    .unwrap();
+    let Webhooks { keys, auth } = &config.partners[0].webhooks;
+    assert!(!keys);
+    let WebhookAuth::Standard { tolerance, .. } = &auth[0] else { panic!("{auth:?}") };
+    assert_eq!(*tolerance, Duration::from_mins(5));
+    let WebhookAuth::Hmac { header, algorithm, encoding, prefix, .. } = &auth[1] else { panic!("{auth:?}") };
+    assert_eq!((header.as_str(), prefix.as_str()), ("X-Hub-Signature-256", "sha256="));
+    assert_eq!((*algorithm, *encoding), (HmacAlgorithm::Sha256, HmacEncoding::Hex));
+    assert!(matches!(&auth[2], WebhookAuth::Basic { username, .. } if username == "ats"));
+    let secrets = config.secrets();
+    for secret in [
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "next-secret",
+        "old-secret",
+        "YXRzOm5leHQtc2VjcmV0",
+        "token-2",
+    ] {
+        assert!(secrets.iter().any(|known| known.expose() == secret), "{secret} is scrubbed");
+        assert!(!format!("{config:?}").contains(secret), "{secret} is hidden");
+    }
+}
+
+#[test]
+fn ways_to_prove_webhooks_that_cannot_be_used_are_told() {
+    let told = |text: &str| with_webhooks(text).map(|_| ()).unwrap_err();
+    let entry = |text: &str| told(&format!("[[partner.webhook_auth]]\n{text}"));
+    let key = "partner.acme.webhook_auth[0]";
+    assert_eq!(
+        told("webhook_keys = false"),
+        [
+            "partner.acme.webhook_keys: must not be false without a [[partner.webhook_auth]]: nothing would open"
+        ]
+    );
+    assert_eq!(entry(""), [format!("{key}.kind: is missing")]);
+    assert_eq!(entry("kind = \"magic\""), [format!("{key}.kind: must be standard, hmac, basic or bearer")]);
+    assert_eq!(
+        entry(
+            "kind = \"standard\"\nsecrets = [\"plain\", \"whsec_?\", \"whsec_c2hvcnQ=\"]\ntolerance_seconds = 0"
+        ),
+        [
+            format!("{key}.secrets: has one that cannot be used: it must start with `whsec_`"),
+            format!("{key}.secrets: has one that cannot be used: it must be `whsec_` and base64"),
+            format!("{key}.secrets: has one that cannot be used: it must hold 24 to 64 bytes"),
+            format!("{key}.tolerance_seconds: must be from 1 to 86400"),
+        ]
+    );
+    assert_eq!(
+        entry("kind = \"hmac\"\nheader = \"X Y\"\nalgorithm = \"md5\"\nencodin = \"hex\"\nsecrets = []"),
+        [
+            format!("{key}.encoding: is missing"),
+            format!("{key}.header: is no header name"),
+            format!("{key}.algorithm: must be sha256 or sha512"),
+            format!("{key}.secrets: must have at least one"),
+            format!("{key}.encodin: is no setting; did you mean `encoding`?"),
+        ]
+    );
+    assert_eq!(
+        entry("kind = \"basic\"\nusername = \"a:b\"\npasswords = [\"\"]"),
+        [
+            format!("{key}.username: must not have a `:` or a control character"),
+            format!("{key}.passwords: has one that cannot be used: it must not be empty"),
+        ]
+    );
+    assert_eq!(
+        entry("kind = \"bearer\"\ntokens = [\"é\", \"env:ABSENT\"]"),
+        [
+            format!("{key}.tokens: the variable ABSENT is not set"),
+            format!(
+                "{key}.tokens: has one that cannot be used: it must be visible ASCII without space around it"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_proxy_is_a_block_of_addresses_or_one() {
+    let with = |list: &str| read(&format!("trusted_proxies = {list}\n{}", little()), &[]);
+    let trusted = with(r#"["10.0.0.0/8", "192.0.2.1", "fd00::/8"]"#).unwrap().trusted_proxies;
+    let trusted: Vec<String> = trusted.iter().map(ToString::to_string).collect();
+    assert_eq!(trusted, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
+    assert_eq!(
+        with(r#"["proxy.example"]"#).unwrap_err(),
+        ["trusted_proxies: must have blocks of addresses in it, such as 10.0.0.0/8"]
+    );
+    let limited = read(&format!("{}\n[limits]\nfailed_logins_per_minute = 5", little()), &[]).unwrap();
+    assert_eq!(limited.limits.failed_logins_per_minute, 5);
+}

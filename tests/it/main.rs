@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod batches;
 mod breakers;
 mod catch;
 mod demo;
@@ -25,5 +26,6 @@ mod refusals;
 mod sandbox;
 mod sdk;
 mod secrecy;
+mod signatures;
 mod support;
 mod transfer;

@@ -262,7 +262,6 @@ async fn a_failing_hrflow_is_told_by_status() {
         let slow_down = world.get(SCORE_PROFILES).await;
         assert_eq!(status_and_code(&slow_down), (429, "rate_limited"));
         assert_eq!(slow_down.headers["retry-after"], "7");
-        world.advance(7);
         assert_eq!(references(&world.get(SCORE_PROFILES).await).len(), 4, "nothing of it stays");
     }
 }

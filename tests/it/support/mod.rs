@@ -11,7 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeZone, Utc};
 use ipnet::IpNet;
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service, Since, Webhooks,
+    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service,
+    Since, Webhooks,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
