@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -108,6 +110,27 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// Who answers us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// A partner's service.
+    Partner,
+    /// HrFlow.
+    HrFlow,
+}
+
+/// What the other side answered, in numbers: its words may hold anything, a name or a key included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Whose answer it was.
+    pub side: Side,
+    /// The status of its answer.
+    pub status: u16,
+    /// The code inside its answer, if it had one.
+    pub code: Option<u16>,
+}
+
 /// An error that can be shown: the message names what was wrong, where, and what to do, and never quotes a secret.
 #[derive(Debug)]
 pub struct Error {
@@ -115,13 +138,21 @@ pub struct Error {
     message: String,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    answered: Option<Answered>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error of a kind, with a sentence that may be shown to the caller.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            answered: None,
+            source: None,
+        }
     }
 
     /// Keeps the cause for the log; it is never shown.
@@ -135,6 +166,13 @@ impl Error {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Keeps what the other side answered, unless it is known already.
+    #[must_use]
+    pub fn answered(mut self, side: Side, status: u16, code: Option<u16>) -> Self {
+        self.answered.get_or_insert(Answered { side, status, code });
         self
     }
 
@@ -158,6 +196,11 @@ impl Error {
     /// The fields of the input that were wrong, in the order they were found.
     pub fn fields(&self) -> &[FieldError] {
         &self.fields
+    }
+
+    /// What the other side answered, if it came to that.
+    pub fn answer(&self) -> Option<Answered> {
+        self.answered
     }
 
     /// How long the other side, or we, asked to wait.

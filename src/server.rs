@@ -80,7 +80,14 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
     if !problem.fields().is_empty() {
         return Err(problem);
     }
-    Ok(Arc::new(Context { store, clock, limits: config.limits.clone(), partners, metrics }))
+    Ok(Arc::new(Context {
+        store,
+        clock,
+        limits: config.limits.clone(),
+        retention: config.retention,
+        partners,
+        metrics,
+    }))
 }
 
 /// Who keeps the quotas that several nodes share; nobody where each process has its own.

@@ -45,6 +45,8 @@ pub struct Config {
     /// Reverse proxies in front of us, as `10.0.0.0/8`: what they say of the client's address is believed.
     /// `trusted_proxies`, default none.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long deliveries, changes and ended pulls are kept. `retention_days`, default 30, from 1 to 3650.
+    pub retention: Duration,
     /// Bounds and waits. `[limits]`.
     pub limits: Limits,
     /// One per ATS installation. `[[partner]]`.
@@ -61,6 +63,7 @@ impl fmt::Debug for Config {
             database_url: _,
             operator_keys,
             trusted_proxies,
+            retention,
             limits,
             partners,
         } = self;
@@ -70,6 +73,7 @@ impl fmt::Debug for Config {
             .field("role", role)
             .field("operator_keys", operator_keys)
             .field("trusted_proxies", trusted_proxies)
+            .field("retention", retention)
             .field("limits", limits)
             .field("partners", partners)
             .finish_non_exhaustive()

@@ -652,3 +652,14 @@ fn a_proxy_is_a_block_of_addresses_or_one() {
     let limited = read(&format!("{}\n[limits]\nfailed_logins_per_minute = 5", little()), &[]).unwrap();
     assert_eq!(limited.limits.failed_logins_per_minute, 5);
 }
+
+#[test]
+fn history_is_kept_for_thirty_days_unless_told_otherwise() {
+    let days = |config: Config| config.retention.as_secs() / 86_400;
+    assert_eq!(read(SAMPLE, &[]).map(days), Ok(30));
+    assert_eq!(read(&format!("retention_days = 7\n{SAMPLE}"), &[]).map(days), Ok(7));
+    for wrong in ["0", "3651"] {
+        let problems = read(SAMPLE, &[("OEM_CONNECTOR__RETENTION_DAYS", wrong)]).map(days).unwrap_err();
+        assert!(problems[0].starts_with("retention_days: must be from 1 to 3650"), "{problems:?}");
+    }
+}

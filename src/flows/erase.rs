@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::breaker::Heard;
 use super::index::unsent;
+use super::road::Road;
 use super::lease::Leased;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
@@ -54,12 +54,12 @@ pub(super) async fn erase(
     context: &Context,
     partner: &Partner,
     leased: &Leased,
-    heard: &mut Heard,
+    road: &mut Road,
 ) -> Settlement {
     let hrflow = partner.hrflow.under(leased.guard(context.limits.call_timeout));
     let settings = &partner.settings;
     let source = settings.container_key(leased.entity);
-    let proof = match heard.note(Side::HrFlow, carry_out(&hrflow, source, leased).await) {
+    let proof = match road.heard.note(Side::HrFlow, carry_out(&hrflow, source, leased).await) {
         Ok((profiles, checks)) => Proof { target: partner.target(leased.entity), profiles, checks },
         Err(problem) => return unsent(context, &leased.record, problem),
     };

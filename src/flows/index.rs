@@ -6,35 +6,38 @@ use super::backoff::backoff;
 use super::breaker::{Heard, Object};
 use super::erase::erase;
 use super::lease::Leased;
+use super::breaker::Object;
+use super::road::{Ended, Road};
 use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{self, By, Prepared, Written, prepare};
 use crate::model::{Entity, Fingerprint, Reference};
 use crate::store::{
-    self, Indexed, Presence, Record, Settlement, Side, Wanted, erasures, mailbox, pulls, records,
+    self, Indexed, Presence, Record, Settlement, Side, Wanted, changes, erasures, mailbox, pulls, records,
 };
 
 /// Works on a leased record to the end: whatever happens is settled or left to the end of the lease.
 pub async fn work(context: &Context, partner: &Partner, leased: Leased) -> Result<()> {
-    let mut heard = Heard::default();
+    let mut road = Road::default();
     let settlement = match leased.record.wanted {
-        Wanted::Present => show(context, partner, &leased, &mut heard).await,
-        Wanted::Archived => archive(context, partner, &leased, &mut heard).await,
-        Wanted::Erased => erase(context, partner, &leased, &mut heard).await,
+        Wanted::Present => show(context, partner, &leased, &mut road).await,
+        Wanted::Archived => archive(context, partner, &leased, &mut road).await,
+        Wanted::Erased => erase(context, partner, &leased, &mut road).await,
     };
-    settle(context, partner, leased, settlement, heard).await
+    settle(context, partner, leased, road, settlement).await
 }
 
 async fn settle(
     context: &Context,
     partner: &Partner,
     leased: Leased,
+    mut road: Road,
     settlement: Settlement,
-    heard: Heard,
 ) -> Result<()> {
-    let Leased { record, entity, reference, lease, probes, begun } = leased;
-    let version = record.version;
-    let object = Object { entity, name: reference.as_str(), again: record.failures > 0 };
+    let Leased { record: before, entity, reference, lease, probes, begun } = leased;
+    let version = before.version;
+    let object = Object { entity, name: reference.as_str(), again: before.failures > 0 };
+    let heard = std::mem::take(&mut road.heard);
     let reports = partner.breakers.count(object, heard, &probes, &context.limits);
     let name = partner.settings.name.clone();
     let outcome = outcome_of(&settlement);
@@ -68,9 +71,13 @@ async fn settle(
                 Settlement::Erased { proof } => Some(proof.clone()),
                 _ => None,
             };
+            let ended = Ended::of(&settlement);
             let settled = mailbox::settle(&mut record, &lease.token, version, settlement, stamp, now);
             if settled {
                 records::save(db, &record)?;
+                if let Some(change) = road.change(&before, &record, &ended, now, now - clock.now()) {
+                    changes::add(db, &change)?;
+                }
                 erasures::follow(db, &record, proof.as_deref(), now)?;
             }
             Ok((settled, told.moved))
@@ -82,7 +89,7 @@ async fn settle(
 }
 
 /// Brings what the partner has to HrFlow.
-async fn show(context: &Context, partner: &Partner, leased: &Leased, heard: &mut Heard) -> Settlement {
+async fn show(context: &Context, partner: &Partner, leased: &Leased, road: &mut Road) -> Settlement {
     let Leased { record, entity, reference, .. } = leased;
     let container = partner.settings.container_key(*entity);
     let (prepared, updated_at, fetched) = if let Some(body) = &record.body {
@@ -93,8 +100,12 @@ async fn show(context: &Context, partner: &Partner, leased: &Leased, heard: &mut
             Ok(item) => item,
             Err(problem) => return unread(context, record, problem),
         };
+        road.fetched = Some(context.clock.now());
         match prepare(*entity, container, reference, item.mapped) {
-            Ok(prepared) => (prepared, item.updated_at, true),
+            Ok(prepared) => {
+                road.mapped = Some(context.clock.now());
+                (prepared, item.updated_at, true)
+            }
             Err(problem) => return Settlement::Refused { problem },
         }
     };
@@ -109,8 +120,11 @@ async fn show(context: &Context, partner: &Partner, leased: &Leased, heard: &mut
     if record.presence == Presence::Present && record.fingerprint.as_deref() == Some(fingerprint.as_str()) {
         return Settlement::Unchanged(indexed(None, updated_at));
     }
-    match heard.note(Side::HrFlow, write(context, partner, leased, &prepared).await) {
-        Ok(written) => Settlement::Indexed(indexed(Some(written.key), updated_at)),
+    match road.heard.note(Side::HrFlow, write(context, partner, leased, &prepared).await) {
+        Ok(written) => {
+            road.acknowledged = Some(context.clock.now());
+            Settlement::Indexed(indexed(Some(written.key), updated_at))
+        }
         Err(problem) => unsent(context, record, problem),
     }
 }
@@ -178,12 +192,15 @@ async fn bring_back(partner: &Partner, hrflow: &hrflow::Client, leased: &Leased)
 }
 
 /// Takes the object out of HrFlow, by reference: a key may never have been learnt. Not found is as good as done.
-async fn archive(context: &Context, partner: &Partner, leased: &Leased, heard: &mut Heard) -> Settlement {
+async fn archive(context: &Context, partner: &Partner, leased: &Leased, road: &mut Road) -> Settlement {
     let hrflow = partner.hrflow.under(leased.guard(context.limits.call_timeout));
     let container = partner.settings.container_key(leased.entity);
     let archived = hrflow.archive(leased.entity, container, &leased.reference, true).await;
-    match heard.note(Side::HrFlow, archived) {
-        Ok(_) => Settlement::Archived,
+    match road.heard.note(Side::HrFlow, archived) {
+        Ok(_) => {
+            road.acknowledged = Some(context.clock.now());
+            Settlement::Archived
+        }
         Err(problem) => unsent(context, &leased.record, problem),
     }
 }

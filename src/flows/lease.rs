@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Context, Partner, breaker};
+use super::{Context, Partner, breaker, road};
 use crate::error::{Error, Kind, Result};
-use crate::hrflow::Guard;
+use crate::hrflow::{Guard};
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, Side, erasures, mailbox, records};
+use crate::store::{self, Record, Side, erasures, mailbox, records, changes};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {
@@ -101,8 +101,10 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
             let mut leased = Vec::with_capacity(due.len());
             for record in &mut due {
                 let target = &targets[usize::from(record.entity == Entity::Job.singular())];
+                let waiting_since = record.waiting_since;
                 let claimed = mailbox::claim(record, &lease_token, target, stamp, end, now);
                 if !claimed {
+                    changes::add(db, &road::set_aside(record, waiting_since, Kind::Internal, now))?;
                     erasures::follow(db, record, None, now)?;
                 }
                 leased.push(claimed);

@@ -4,18 +4,23 @@
 //! pull    partner's list → records, a page at a time          query   a reference in, ranked references out
 //! catch   webhook → record, durably before the answer         index   record → HrFlow
 //! erase   a person's deletion: out of HrFlow, out of here
+//! dead_letters   set aside → due again                        retention   what is old → nothing
 //! ```
 
 pub mod backoff;
 pub mod breaker;
 pub mod catch;
 pub mod erase;
+pub mod dead_letters;
 pub mod index;
 pub mod lease;
 pub mod pull;
 pub mod query;
+pub mod retention;
+mod road;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -38,6 +43,8 @@ pub struct Context {
     pub clock: Clock,
     /// Bounds and waits.
     pub limits: Limits,
+    /// How long history is kept.
+    pub retention: Duration,
     /// Everyone we work for.
     pub partners: Vec<Arc<Partner>>,
     /// What is counted.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::About;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Side};
 use crate::http::{self, Answer, describe_json, refusal};
 
 /// A success.
@@ -43,6 +43,10 @@ pub(super) fn read<T: DeserializeOwned>(
     answer: &Answer,
     about: About,
 ) -> Result<Read<T>> {
+    understand(http, answer, about).map_err(|error| error.answered(Side::HrFlow, answer.status, None))
+}
+
+fn understand<T: DeserializeOwned>(http: &http::Client, answer: &Answer, about: About) -> Result<Read<T>> {
     if !answer.is_success() {
         return Err(refused(http, answer, about));
     }
@@ -84,6 +88,10 @@ fn refused(http: &http::Client, answer: &Answer, about: About) -> Error {
 ///
 /// The message is read and never quoted: it may repeat anything of the object, a name or a phone number included.
 fn judge(http: &http::Client, answer: &Answer, head: &Head, about: About) -> Error {
+    meant(http, answer, head, about).answered(Side::HrFlow, answer.status, Some(head.code))
+}
+
+fn meant(http: &http::Client, answer: &Answer, head: &Head, about: About) -> Error {
     let Head { code, message } = head;
     let what = about.what;
     // Only the end of the sentence is HrFlow's: the rest quotes the reference, which may say anything.

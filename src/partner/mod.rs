@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::config::{self, Limits};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Side};
 use crate::http::{self, Observer, Pacer, Pacing, Quota, Request, Scrubber, Slots, refusal};
 use crate::model::{Entity, Object, Rate, Reference};
 
@@ -227,9 +227,9 @@ impl Service {
             inner.quota.rest(rest);
         }
         if let Some(error) = refusal(WHO, answer.status, answer.retry_after) {
-            return Err(error);
+            return Err(error.answered(Side::Partner, answer.status, None));
         }
-        answer.json(WHO).cloned()
+        answer.json(WHO).cloned().map_err(|error| error.answered(Side::Partner, answer.status, None))
     }
 
     /// Runs the filters off the async threads, for a limited time.

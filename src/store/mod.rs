@@ -3,6 +3,8 @@
 //! ```text
 //! records     the ledger and the queue: one row per object      mailbox   what each piece of news does to a row
 //! deliveries  every webhook, once                               writer    many webhooks in one commit
+//! changes     what came of each piece of work                   delivery_log, dead_letters   what is looked for
+//! retention   what is old is deleted                            page      bounded looks at long lists
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
 //! erasures    what is kept of an erasure, and what must go      freshness how far HrFlow is behind
 //! budgets     how many calls all nodes may make                 breakers  which side is out of order
@@ -12,12 +14,17 @@
 mod backend;
 pub mod breakers;
 pub mod budgets;
+pub mod changes;
+pub mod dead_letters;
 pub mod deliveries;
 pub mod erasures;
 pub mod freshness;
+pub mod delivery_log;
 pub mod mailbox;
+mod page;
 pub mod pulls;
 pub mod records;
+pub mod retention;
 mod schema;
 mod text;
 pub mod transfer;
@@ -30,10 +37,12 @@ use tokio::sync::Semaphore;
 
 pub use backend::{Db, next_stamp, now};
 pub use breakers::{Breaker, Side, Standing};
+pub use changes::{Change};
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
 pub use freshness::{Coverage, Freshness};
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
+pub use page::Page;
 pub use pulls::{Mode, Pull, State};
 pub use records::{Outcome, Presence, Record, Wanted};
 

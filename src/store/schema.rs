@@ -123,3 +123,32 @@ diesel::table! {
         probe -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        xid -> BigInt,
+        partner -> Text,
+        entity -> Text,
+        reference -> Text,
+        version -> BigInt,
+        outcome -> Text,
+        received_at -> Nullable<BigInt>,
+        fetched_at -> Nullable<BigInt>,
+        mapped_at -> Nullable<BigInt>,
+        indexed_at -> Nullable<BigInt>,
+        searchable_at -> Nullable<BigInt>,
+        settled_at -> BigInt,
+        attempts -> Integer,
+        problem -> Nullable<Text>,
+        pull -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    forgotten (partner) {
+        partner -> Text,
+        xid -> BigInt,
+        seq -> BigInt,
+    }
+}

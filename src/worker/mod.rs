@@ -2,6 +2,7 @@
 
 mod index;
 mod pull;
+mod retention;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ impl Worker {
             loops.spawn(index::index_what_is_due(context.clone(), partner.clone(), stopped.clone()));
             loops.spawn(pull::pull_what_is_due(context.clone(), partner.clone(), stopped.clone()));
         }
+        loops.spawn(retention::forget_what_is_old(context.clone(), stopped));
         Self { loops, stop, shutdown: context.limits.shutdown }
     }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::super::{Context, Partner};
+use super::super::{Context, Partner, road};
 use super::end;
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::prepare;
 use crate::model::{Entity, Fingerprint, Reference};
 use crate::partner::{Listed, Page};
-use crate::store::{self, Db, Listing, Pull, Record, State, mailbox, pulls, records};
+use crate::store::{self, Db, Listing, Pull, Record, State, changes, mailbox, pulls, records};
 
 /// An object of a page on its way into its record.
 enum Entry {
@@ -124,7 +124,12 @@ fn enter(
                 pull.problem.get_or_insert_with(|| sentence(reference.as_ref(), &problem));
                 let record = reference.and_then(|reference| ledger.get_mut(reference.as_str()));
                 if let Some((record, touched)) = record {
+                    let (outcome, waiting_since) = (record.outcome, record.waiting_since);
                     mailbox::list_broken(record, stamp, &pull.id, &problem, now);
+                    // Told once, and not again with every pull.
+                    if record.outcome != outcome {
+                        changes::add(db, &road::set_aside(record, waiting_since, problem.kind(), now))?;
+                    }
                     *touched = true;
                 }
             }

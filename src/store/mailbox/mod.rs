@@ -43,6 +43,18 @@ fn renew(record: &mut Record, now: DateTime<Utc>) {
     }
 }
 
+/// Brings a dead letter back: the object is read again, or archived again where that is what is wanted. Returns false,
+/// and changes nothing, when it is none, or none any more: whatever reopened it leads to a read by itself.
+pub fn reopen(record: &mut Record, stamp: i64, now: DateTime<Utc>) -> bool {
+    if record.outcome != Some(Outcome::SetAside) {
+        return false;
+    }
+    // A page that was asked for before shows nothing of what was repaired since.
+    record.stamp = stamp;
+    renew(record, now);
+    true
+}
+
 /// What is known of an object in HrFlow belongs to the API and the source or board it was sent to, and so does a body
 /// that was prepared for them.
 fn retarget(record: &mut Record, target: &str) {
@@ -58,7 +70,7 @@ fn retarget(record: &mut Record, target: &str) {
 
 fn set_aside(record: &mut Record, problem: &Error, now: DateTime<Utc>) {
     record.outcome = Some(Outcome::SetAside);
-    record.problem = Some(describe(problem, now));
+    record.problem = Some(describe(record, problem, now));
     record.body = None;
     record.waiting_since = None;
     if record.lease.is_none() {
@@ -66,6 +78,13 @@ fn set_aside(record: &mut Record, problem: &Error, now: DateTime<Utc>) {
     }
 }
 
-fn describe(problem: &Error, now: DateTime<Utc>) -> String {
-    json!({ "code": problem.kind().code(), "detail": problem.to_string(), "at": rfc3339(now) }).to_string()
+fn describe(record: &Record, problem: &Error, now: DateTime<Utc>) -> String {
+    json!({
+        "code": problem.kind().code(),
+        "detail": problem.to_string(),
+        "at": rfc3339(now),
+        "attempts": record.attempts,
+        "answer": problem.answer(),
+    })
+    .to_string()
 }

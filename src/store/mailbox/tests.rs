@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::super::records::{Outcome, Presence, Record, Wanted};
 use super::*;
+use crate::error::{Kind, Side};
 use crate::model::{Action, Entity, EventKind, Reference};
 
 const LEASE: i64 = 25;
@@ -130,6 +131,56 @@ fn a_second_archive_of_an_archived_object_asks_for_no_second_call() {
     end(&mut record, "t", Settlement::Archived, 7, at(11));
     assert_eq!(receive(&mut record, &event(Action::Archive, 12), 8, at(12)), Verdict::Accepted);
     assert_eq!((record.due_at, record.archived_on), (None, Some(micros(12))));
+}
+
+#[test]
+fn a_replay_brings_back_a_dead_letter_and_nothing_else() {
+    for mut record in [unknown(), settled("a")] {
+        let before = record.clone();
+        assert!(!reopen(&mut record, 9, at(30)));
+        assert_eq!(record, before);
+    }
+    let mut record = settled("a");
+    receive(&mut record, &event(Action::Update, 10), 5, at(10));
+    claim(&mut record, "t", TARGET, 6, micros(35), at(10));
+    let problem = Error::new(Kind::Refused, "no").answered(Side::HrFlow, 200, Some(422));
+    end(&mut record, "t", Settlement::Refused { problem }, 7, at(11));
+    assert_eq!(record.outcome, Some(Outcome::SetAside));
+    let written: serde_json::Value = serde_json::from_str(record.problem.as_deref().unwrap()).unwrap();
+    let answer = json!({"side": "hrflow", "status": 200, "code": 422});
+    assert_eq!((&written["attempts"], &written["answer"]), (&json!(1), &answer));
+
+    let version = record.version;
+    assert!(reopen(&mut record, 8, at(30)));
+    assert_eq!((record.version, record.due_at, record.stamp), (version + 1, Some(micros(30)), 8));
+    assert_eq!((record.attempts, record.problem.is_none(), record.is_pending()), (0, true, true));
+    assert!(!reopen(&mut record, 9, at(31)), "it was brought back already");
+}
+
+#[test]
+fn a_replayed_archive_is_archived_again() {
+    let mut record = settled("a");
+    receive(&mut record, &event(Action::Archive, 10), 5, at(10));
+    claim(&mut record, "t", TARGET, 6, micros(35), at(10));
+    end(&mut record, "t", Settlement::Refused { problem: Error::new(Kind::Refused, "no") }, 7, at(11));
+    assert!(reopen(&mut record, 8, at(30)));
+    assert_eq!((record.wanted, record.archived_on), (Wanted::Archived, Some(micros(10))));
+}
+
+#[test]
+fn what_is_heard_again_after_it_was_forgotten_does_what_a_duplicate_does() {
+    let mut archived = settled("a");
+    receive(&mut archived, &event(Action::Archive, 10), 5, at(10));
+    claim(&mut archived, "t", TARGET, 6, micros(35), at(10));
+    end(&mut archived, "t", Settlement::Archived, 7, at(11));
+    for known in [settled("a"), archived] {
+        for old in [event(Action::Create, 1), event(Action::Archive, 10), event(Action::Archive, 0)] {
+            let (mut duplicate, mut forgotten) = (known.clone(), known.clone());
+            repeat(&mut duplicate, &old, 9, at(50));
+            receive(&mut forgotten, &old, 9, at(50));
+            assert_eq!(duplicate, forgotten);
+        }
+    }
 }
 
 #[test]

@@ -193,7 +193,7 @@ pub fn settle(
                 set_aside(record, &problem, now);
             } else if current {
                 record.failures += 1;
-                record.problem = Some(describe(&problem, now));
+                record.problem = Some(describe(record, &problem, now));
                 record.due_at = Some(micros + micros_of(wait));
             }
         }
@@ -278,7 +278,7 @@ fn ask_again(record: &mut Record, answered_at: Option<i64>, stamp: i64, now: Dat
             "the partner's service answered 404, {asked} times by now; it is asked again in {} min",
             wait.as_secs() / 60
         );
-        record.problem = Some(describe(&Error::new(Kind::NotFound, message), now));
+        record.problem = Some(describe(record, &Error::new(Kind::NotFound, message), now));
         record.due_at = Some(micros + micros_of(wait));
     }
 }
