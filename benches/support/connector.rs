@@ -66,6 +66,7 @@ pub(crate) async fn serve(arguments: &[String]) {
         database_url: database_url.clone(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         trusted_proxies: Vec::new(),
+        retention: std::time::Duration::from_hours(720),
         limits: Limits::default(),
         partners: vec![acme(partner, hrflow, concurrency.parse().expect("a number of calls"))],
     };

@@ -27,6 +27,7 @@ use crate::error::{Error, Kind, Result};
         (name = "webhooks", description = "What partners tell us"),
         (name = "matching", description = "Scoring and searching by reference"),
         (name = "records", description = "What is known of an object"),
+        (name = "history", description = "What happened, and what was set aside"),
         (name = "pulls", description = "Imports; with an operator key"),
         (name = "operation", description = "Health, metrics and this document"),
     ),

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! webhooks  batches  pulls  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
-//! auth (whose key)   door (whose webhook)   failures, origin (who guesses)
+//! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
+//! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
 //! problem (refusals)   request_id (around every request)
 //! ```
@@ -11,10 +12,14 @@ mod auth;
 mod batches;
 mod body;
 mod criteria;
+mod cursor;
+mod dead_letters;
+mod deliveries;
 mod docs;
 mod door;
 mod erasures;
 mod failures;
+mod events;
 mod freshness;
 mod health;
 mod metrics;
@@ -24,12 +29,14 @@ mod partners;
 mod problem;
 mod pulls;
 mod records;
+mod replay;
 mod request_id;
 mod scoring;
 mod searching;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod webhooks;
 
 use std::sync::Arc;
@@ -119,11 +126,17 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(scoring::score_jobs)
         .service(searching::search_profiles)
         .service(searching::search_jobs)
+        .service(timeline::find_timeline)
+        .service(timeline::get_timeline)
         .service(records::find_record)
         .service(records::get_record)
         .service(erasures::find_and_erase_profile)
         .service(erasures::erase_profile)
         .service(erasures::get_erasure)
+        .service(deliveries::list_deliveries)
+        .service(events::read_events)
+        .service(dead_letters::list_dead_letters)
+        .service(replay::replay_dead_letters)
         .service(pulls::start_pull)
         .service(pulls::list_pulls)
         .service(pulls::get_pull)

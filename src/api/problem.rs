@@ -151,7 +151,7 @@ fn meaning(kind: Kind) -> &'static str {
             "The key or the signature is missing or not known, or a partner's key is where an operator's is needed."
         }
         Kind::NotFound => "There is no such thing, or it is another partner's.",
-        Kind::Gone => "The object was archived.",
+        Kind::Gone => "The object was archived, or the cursor is older than what is kept.",
         Kind::Pending => "The object is known and not indexed yet.",
         Kind::Conflict => "It exists already.",
         Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",

@@ -10,7 +10,7 @@ use super::Api;
 use super::parameters::{PARTNER, Parameter, query};
 use super::problem::refusals;
 use super::shape::Shape;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Answered, Error, Kind, Result, Side};
 use crate::flows::Partner;
 use crate::model::{Entity, Reference, rfc3339};
 use crate::store::{self, Outcome, Wanted, records};
@@ -79,6 +79,16 @@ pub(super) enum WantedState {
     Erased,
 }
 
+impl From<Wanted> for WantedState {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Present => Self::Present,
+            Wanted::Archived => Self::Archived,
+            Wanted::Erased => Self::Erased,
+        }
+    }
+}
+
 /// A webhook that counted.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(super) struct LastEvent {
@@ -108,6 +118,45 @@ pub(super) struct RecordProblem {
     /// When.
     #[schema(format = "date-time", example = "2026-03-01T14:22:00Z")]
     at: String,
+    /// How many attempts the record had had by then.
+    #[serde(default)]
+    #[schema(minimum = 0, example = 5)]
+    attempts: i32,
+    /// What the other side had answered; null when it came to no answer.
+    answer: Option<LastAnswer>,
+}
+
+/// What the other side answered, in numbers alone.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(super) struct LastAnswer {
+    /// Whose answer it was.
+    side: AnsweredBy,
+    /// Its HTTP status.
+    #[schema(minimum = 100, maximum = 599, example = 400)]
+    status: u16,
+    /// HrFlow's own code inside it.
+    #[schema(example = 400)]
+    code: Option<u16>,
+}
+
+/// Who answered.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AnsweredBy {
+    /// The partner's service.
+    Partner,
+    /// HrFlow.
+    HrFlow,
+}
+
+impl From<Answered> for LastAnswer {
+    fn from(Answered { side, status, code }: Answered) -> Self {
+        let side = match side {
+            Side::Partner => AnsweredBy::Partner,
+            Side::HrFlow => AnsweredBy::HrFlow,
+        };
+        Self { side, status, code }
+    }
 }
 
 query! {
@@ -174,27 +223,32 @@ async fn show(
     request: &HttpRequest,
     reference: Reference,
 ) -> Result<HttpResponse> {
-    let entity = request.match_info().get("entity").unwrap_or_default();
-    let entity = Entity::ALL.into_iter().find(|known| known.plural() == entity);
-    let entity = entity.ok_or_else(|| {
-        Error::new(Kind::NotFound, "there are records of `profiles` and of `jobs`, and of nothing else")
-    })?;
+    let entity = entity_in(request)?;
     let (name, wanted) = (partner.settings.name.clone(), reference.clone());
     let record = api.context.store.read(move |db| records::find(db, &name, entity, &wanted)).await?;
-    let record = record
-        .ok_or_else(|| Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`")))?;
+    let record = record.ok_or_else(|| unknown(entity, &reference))?;
     Ok(HttpResponse::Ok().json(document(entity, record)?))
+}
+
+/// What the address asks for.
+pub(super) fn entity_in(request: &HttpRequest) -> Result<Entity> {
+    let entity = request.match_info().get("entity").unwrap_or_default();
+    let entity = Entity::ALL.into_iter().find(|known| known.plural() == entity);
+    entity.ok_or_else(|| {
+        Error::new(Kind::NotFound, "there are records of `profiles` and of `jobs`, and of nothing else")
+    })
+}
+
+/// Nothing was ever heard of it.
+pub(super) fn unknown(entity: Entity, reference: &Reference) -> Error {
+    Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`"))
 }
 
 fn document(entity: Entity, record: store::Record) -> Result<RecordDocument> {
     Ok(RecordDocument {
         entity,
         state: state(&record),
-        wanted: match record.wanted {
-            Wanted::Present => WantedState::Present,
-            Wanted::Archived => WantedState::Archived,
-            Wanted::Erased => WantedState::Erased,
-        },
+        wanted: record.wanted.into(),
         last_event: stored(record.last_event.as_deref())?,
         hrflow_key: record.hrflow_key,
         indexed_at: date(record.indexed_at),

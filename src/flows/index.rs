@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::backoff::backoff;
-use super::breaker::{Heard, Object};
+use super::breaker::Object;
 use super::erase::erase;
 use super::lease::Leased;
 use super::breaker::Object;
@@ -96,7 +96,7 @@ async fn show(context: &Context, partner: &Partner, leased: &Leased, road: &mut 
         let updated_at = record.updated_at.and_then(DateTime::from_timestamp_micros);
         (Prepared::restore(*entity, body.clone()), updated_at, false)
     } else {
-        let item = match heard.note(Side::Service, partner.service.fetch(*entity, reference).await) {
+        let item = match road.heard.note(Side::Service, partner.service.fetch(*entity, reference).await) {
             Ok(item) => item,
             Err(problem) => return unread(context, record, problem),
         };

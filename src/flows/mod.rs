@@ -10,8 +10,8 @@
 pub mod backoff;
 pub mod breaker;
 pub mod catch;
-pub mod erase;
 pub mod dead_letters;
+pub mod erase;
 pub mod index;
 pub mod lease;
 pub mod pull;

@@ -33,6 +33,7 @@ impl Ended {
             // HrFlow shows no other sign of it: an object that is eligible is searchable as soon as it is acknowledged.
             Settlement::Indexed(indexed) => (Some(Outcome::Indexed), indexed.notes.is_empty(), None),
             Settlement::Archived => (Some(Outcome::Archived), false, None),
+            Settlement::Erased { .. } => (Some(Outcome::Erased), false, None),
             Settlement::Failed { problem, .. }
             | Settlement::HeldBack { problem, .. }
             | Settlement::Refused { problem } => {

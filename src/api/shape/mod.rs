@@ -11,6 +11,9 @@ use json::{list, named, point, range};
 /// The longest text, in characters.
 const MAX_CHARS: usize = 500;
 
+/// The longest cursor: one may hold a reference.
+const MAX_CURSOR: usize = 4096;
+
 /// The longest list.
 const MAX_ITEMS: usize = 100;
 
@@ -21,6 +24,8 @@ pub(super) enum Shape {
     Text,
     /// A partner's own reference.
     Reference,
+    /// Where a list goes on, as an answer gave it.
+    Cursor,
     /// A whole number.
     Whole { least: u64, most: u64, default: Option<u64> },
     /// A number.
@@ -75,6 +80,13 @@ impl Shape {
                     String::new()
                 }
             },
+            Self::Cursor => {
+                let opaque = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+                if text.is_empty() || text.len() > MAX_CURSOR || !text.bytes().all(opaque) {
+                    unacceptable(wrong, "", "is none that this list gave");
+                }
+                text.to_owned()
+            }
             Self::Whole { least, most, .. } => match text.parse::<u64>() {
                 Ok(number) => {
                     within(number, least, most, "", wrong);
@@ -133,6 +145,7 @@ impl Shape {
             }),
             Self::Text
             | Self::Reference
+            | Self::Cursor
             | Self::Whole { .. }
             | Self::Number { .. }
             | Self::Date
@@ -160,7 +173,7 @@ impl Shape {
             Self::Date => "2026-01-01T00:00:00Z",
             Self::Reference => "CRM-4711",
             Self::Choice(words) => words.first().copied().unwrap_or_default(),
-            Self::Text | Self::Whole { .. } | Self::Number { .. } => "",
+            Self::Text | Self::Cursor | Self::Whole { .. } | Self::Number { .. } => "",
         }
     }
 
@@ -175,6 +188,7 @@ impl Shape {
         let schema = match self {
             Self::Text => text.min_length(Some(1)).max_length(Some(MAX_CHARS)),
             Self::Reference => text.min_length(Some(1)).max_length(Some(Reference::MAX_CHARS)),
+            Self::Cursor => text.min_length(Some(1)).max_length(Some(MAX_CURSOR)),
             Self::Whole { least, most, default } => {
                 let number = ObjectBuilder::new().schema_type(Type::Integer);
                 let number = number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));

@@ -31,6 +31,7 @@ use crate::store::Store;
 use crate::{hrflow, partner};
 
 const OPERATOR: &str = "operator-key";
+const RETENTION: Duration = Duration::from_hours(30 * 24);
 const WEBHOOK: &str = "/v1/webhooks/acme/profile_update";
 
 fn limits() -> Limits {
@@ -113,7 +114,14 @@ async fn api() -> (web::Data<Api>, tempfile::TempDir) {
     let store = Store::open(&url, &clock, limits().webhook_queue).unwrap();
     store.migrate().await.unwrap();
     let partners = ["acme", "globex"].map(|name| partner_of(settings(name))).to_vec();
-    let context = Context { store, clock, limits: limits(), partners, metrics: Metrics::new().unwrap() };
+    let context = Context {
+        store,
+        clock,
+        limits: limits(),
+        retention: RETENTION,
+        partners,
+        metrics: Metrics::new().unwrap(),
+    };
     (web::Data::new(Api::new(Arc::new(context), &[Secret::new(OPERATOR)], &[])), folder)
 }
 

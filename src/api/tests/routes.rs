@@ -57,6 +57,7 @@ async fn a_database_without_its_tables_is_not_ready() {
         store: Store::open(&url, &Clock::System, 1).unwrap(),
         clock: Clock::System,
         limits: limits(),
+        retention: RETENTION,
         partners: api.context.partners.clone(),
         metrics: Metrics::new().unwrap(),
     };
