@@ -90,7 +90,7 @@ pub(super) async fn replay_dead_letters(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let partner = api.operator_asks_for(&request, ReplayDeadLetters::KNOWN)?;
-    let asked = understand(&body::read(&request, payload).await?)?;
+    let asked = understand(&body::read(&request, payload, body::MAX_BYTES).await?)?;
     let ReplayRequest { references, entity, reason, from, to, dry_run } = asked;
     let references = references.map(|references| references.into_iter().map(String::from).collect());
     let which = Which { partner: None, entity, references, reason, from, to };

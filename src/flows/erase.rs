@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::index::unsent;
-use super::road::Road;
 use super::lease::Leased;
+use super::road::Road;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{By, Client, Prepared, minimum};

@@ -6,7 +6,6 @@ use super::backoff::backoff;
 use super::breaker::Object;
 use super::erase::erase;
 use super::lease::Leased;
-use super::breaker::Object;
 use super::road::{Ended, Road};
 use super::{Context, Partner, breaker};
 use crate::error::{Error, Kind, Result};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::{Context, Partner, breaker, road};
 use crate::error::{Error, Kind, Result};
-use crate::hrflow::{Guard};
+use crate::hrflow::Guard;
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, Side, erasures, mailbox, records, changes};
+use crate::store::{self, Record, Side, changes, erasures, mailbox, records};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {

@@ -36,9 +36,7 @@ impl Ended {
             Settlement::Erased { .. } => (Some(Outcome::Erased), false, None),
             Settlement::Failed { problem, .. }
             | Settlement::HeldBack { problem, .. }
-            | Settlement::Refused { problem } => {
-                (None, false, Some(problem.kind()))
-            }
+            | Settlement::Refused { problem } => (None, false, Some(problem.kind())),
             Settlement::Unchanged(_) | Settlement::Missing { .. } | Settlement::Gone => (None, false, None),
         };
         Self { sent, can_be_found, problem }

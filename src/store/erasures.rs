@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::backend::{Db, on};
 use super::mailbox;
 use super::records::{Outcome, Record, Wanted};
-use super::schema::{deliveries, erasures, pulls};
+use super::schema::{changes, deliveries, erasures, pulls};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest;
 
@@ -103,7 +103,7 @@ macro_rules! delete_from {
 
 /// Drops everything that names a record's object, in every table but the ledger itself.
 fn forget(db: &mut Db<'_>, record: &Record) -> Result<()> {
-    delete_from!(db, record, deliveries);
+    delete_from!(db, record, deliveries, changes);
     let told = pulls::table
         .filter(pulls::partner.eq(&record.partner))
         .filter(pulls::entity.eq(&record.entity))

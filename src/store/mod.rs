@@ -37,7 +37,7 @@ use tokio::sync::Semaphore;
 
 pub use backend::{Db, next_stamp, now};
 pub use breakers::{Breaker, Side, Standing};
-pub use changes::{Change};
+pub use changes::Change;
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
 pub use freshness::{Coverage, Freshness};

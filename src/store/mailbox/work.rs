@@ -204,7 +204,7 @@ pub fn settle(
             record.attempts = (record.attempts - 1).max(0);
             if current {
                 record.failures += 1;
-                record.problem = Some(describe(&problem, now));
+                record.problem = Some(describe(record, &problem, now));
                 // Behind those that wait already: another one is the next probe.
                 record.due_at = Some(until);
             }

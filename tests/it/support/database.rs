@@ -125,6 +125,11 @@ impl Database {
         lines.join("\n")
     }
 
+    /// A connection of the test's own to a PostgreSQL database.
+    pub(crate) fn postgres(&self) -> PgConnection {
+        PgConnection::establish(&self.url).unwrap()
+    }
+
     /// What a query of one number gives.
     pub(crate) fn number(&self, query: &str) -> i64 {
         let number = diesel::select(sql::<BigInt>(&format!("({query})")));

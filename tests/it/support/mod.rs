@@ -31,6 +31,9 @@ pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 pub(crate) const ATS_KEY: &str = "ats-key-of-the-tests";
 pub(crate) const API_KEY: &str = "ask_0123456789abcdef0123456789abcdef";
 
+/// How long the worlds keep their history.
+pub(crate) const RETENTION: Duration = Duration::from_hours(30 * 24);
+
 /// The time at which every world begins.
 pub(crate) fn start_of_time() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
@@ -228,6 +231,21 @@ impl World {
         self.get(&format!("/v1/records/{entity}?reference={}", urlencoded(reference))).await.body
     }
 
+    /// A page of the feed that has `least` changes. On PostgreSQL the feed waits for every older transaction of the
+    /// server, those of the tests beside this one included.
+    pub(crate) async fn events(&self, query: &str, least: usize) -> Answer {
+        let page = async {
+            loop {
+                let page = self.get(&format!("/v1/events{query}")).await;
+                if page.body["items"].as_array().is_none_or(|items| items.len() >= least) {
+                    return page;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), page).await.expect("the changes never came to the feed")
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.request(Method::GET, path)).await
     }
@@ -315,6 +333,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
         database_url: database_url.to_owned(),
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         trusted_proxies: wishes.trusted_proxies.clone(),
+        retention: RETENTION,
         limits: Limits {
             webhook_queue: wishes.webhook_queue,
             due_records: wishes.due_records,
