@@ -17,6 +17,7 @@ mod freshness;
 mod history;
 mod index;
 mod nodes;
+mod model;
 mod openapi;
 mod outage;
 mod pace;

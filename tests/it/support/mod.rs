@@ -205,11 +205,16 @@ impl World {
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
     }
 
-    /// Starts a pull, which must be new, and returns its id.
-    pub(crate) async fn start_pull(&self, entity: &str, mode: &str) -> String {
+    /// Asks for a pull as an operator does.
+    pub(crate) async fn ask_for_pull(&self, entity: &str, mode: &str) -> Answer {
         let body = json!({"entity": entity, "mode": mode});
         let request = self.client.post(format!("{}/v1/pulls?partner=acme", self.address)).json(&body);
-        let answer = answer(request.header("X-API-KEY", OPERATOR_KEY)).await;
+        answer(request.header("X-API-KEY", OPERATOR_KEY)).await
+    }
+
+    /// Starts a pull, which must be new, and returns its id.
+    pub(crate) async fn start_pull(&self, entity: &str, mode: &str) -> String {
+        let answer = self.ask_for_pull(entity, mode).await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
         answer.body["id"].as_str().unwrap().to_owned()
     }

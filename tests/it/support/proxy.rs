@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How a call fails.
 #[derive(Clone, Debug)]
@@ -83,6 +83,8 @@ struct State {
     client: reqwest::Client,
     rules: Mutex<Vec<Rule>>,
     requests: Mutex<Vec<Request>>,
+    /// How many calls are on their way to the other side.
+    under_way: watch::Sender<usize>,
 }
 
 pub(crate) struct Proxy {
@@ -94,7 +96,13 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn before(upstream: SocketAddr) -> Self {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
-        let state = Arc::new(State { upstream, client, rules: Mutex::default(), requests: Mutex::default() });
+        let state = Arc::new(State {
+            upstream,
+            client,
+            rules: Mutex::default(),
+            requests: Mutex::default(),
+            under_way: watch::Sender::new(0),
+        });
         let shared = web::Data::from(state.clone());
         let server = HttpServer::new(move || {
             App::new()
@@ -144,6 +152,11 @@ impl Proxy {
         self.requests().iter().filter(|call| call.method != "GET").count()
     }
 
+    /// Returns when nothing is on its way to the other side, also of callers that have gone.
+    pub(crate) async fn at_rest(&self) {
+        self.state.under_way.subscribe().wait_for(|under_way| *under_way == 0).await.unwrap();
+    }
+
     /// Forgets the calls that came.
     pub(crate) fn forget(&self) {
         self.state.requests.lock().unwrap().clear();
@@ -166,7 +179,8 @@ impl State {
         Some(rule.fault.clone())
     }
 
-    async fn forward(&self, request: &HttpRequest, body: Bytes) -> HttpResponse {
+    /// Carries the call out to its end, even when the caller goes away meanwhile.
+    async fn forward(self: &Arc<Self>, request: &HttpRequest, body: Bytes) -> HttpResponse {
         let url = format!("http://{}{}", self.upstream, request.uri());
         let method = request.method().as_str().parse().unwrap();
         let mut call = self.client.request(method, url);
@@ -175,17 +189,27 @@ impl State {
                 call = call.header(name.as_str(), value.as_bytes());
             }
         }
-        let answer = call.body(body).send().await.unwrap();
-        let status = actix_web::http::StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        let mut response = HttpResponse::build(status);
-        if let Some(kind) = answer.headers().get("content-type") {
+        self.under_way.send_modify(|under_way| *under_way += 1);
+        let state = self.clone();
+        let carried_out = tokio::spawn(async move {
+            let answer = call.body(body).send().await.unwrap();
+            let (status, kind) = (answer.status(), answer.headers().get("content-type").cloned());
+            let body = answer.bytes().await.unwrap();
+            state.under_way.send_modify(|under_way| *under_way -= 1);
+            (status, kind, body)
+        });
+        let (status, kind, body) = carried_out.await.unwrap();
+        let mut response =
+            HttpResponse::build(actix_web::http::StatusCode::from_u16(status.as_u16()).unwrap());
+        if let Some(kind) = kind {
             response.insert_header(("content-type", kind.to_str().unwrap()));
         }
-        response.body(answer.bytes().await.unwrap())
+        response.body(body)
     }
 }
 
 async fn answer(request: HttpRequest, body: Bytes, state: web::Data<State>) -> HttpResponse {
+    let state = state.into_inner();
     let (method, target) = (request.method().to_string(), request.uri().to_string());
     let text = String::from_utf8_lossy(&body).into_owned();
     let fault = state.fault(&method, &target);
