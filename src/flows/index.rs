@@ -162,7 +162,7 @@ async fn take_over(
             written => return unarchived(partner, hrflow, leased, written?).await,
         }
     }
-    bring_back(partner, hrflow, leased).await?;
+    bring_back(partner, hrflow, leased, None).await?;
     hrflow.edit(By::Reference, object).await
 }
 
@@ -174,14 +174,19 @@ async fn unarchived(
     written: Written,
 ) -> Result<Written> {
     if written.archived {
-        bring_back(partner, hrflow, leased).await?;
+        bring_back(partner, hrflow, leased, Some(&written.key)).await?;
     }
     Ok(written)
 }
 
-async fn bring_back(partner: &Partner, hrflow: &hrflow::Client, leased: &Leased) -> Result<()> {
+async fn bring_back(
+    partner: &Partner,
+    hrflow: &hrflow::Client,
+    leased: &Leased,
+    key: Option<&str>,
+) -> Result<()> {
     let container = partner.settings.container_key(leased.entity);
-    let found = hrflow.archive(leased.entity, container, &leased.reference, false).await?;
+    let found = hrflow.restore(leased.entity, container, key, &leased.reference).await?;
     found.map(drop).ok_or_else(|| {
         Error::new(
             Kind::Upstream,
@@ -194,7 +199,7 @@ async fn bring_back(partner: &Partner, hrflow: &hrflow::Client, leased: &Leased)
 async fn archive(context: &Context, partner: &Partner, leased: &Leased, road: &mut Road) -> Settlement {
     let hrflow = partner.hrflow.under(leased.guard(context.limits.call_timeout));
     let container = partner.settings.container_key(leased.entity);
-    let archived = hrflow.archive(leased.entity, container, &leased.reference, true).await;
+    let archived = hrflow.archive(leased.entity, container, &leased.reference).await;
     match road.heard.note(Side::HrFlow, archived) {
         Ok(_) => {
             road.acknowledged = Some(context.clock.now());

@@ -73,18 +73,40 @@ impl Client {
         written(read.data)
     }
 
-    /// Archives an object, or brings it back with `archived` false. Returns its key; none when HrFlow does not find it.
+    /// Archives an object. Returns its key; none when HrFlow does not find it.
     pub async fn archive(
         &self,
         entity: Entity,
         container_key: &str,
         reference: &Reference,
+    ) -> Result<Option<String>> {
+        self.set_archived(entity, container_key, ("reference", reference.as_str()), true).await
+    }
+
+    /// Brings an archived object back, by its key where that is known: the archive may have freed the reference, and then
+    /// HrFlow does not find the object under it. Returns its key; none when HrFlow does not find it.
+    pub async fn restore(
+        &self,
+        entity: Entity,
+        container_key: &str,
+        key: Option<&str>,
+        reference: &Reference,
+    ) -> Result<Option<String>> {
+        let named = key.map_or(("reference", reference.as_str()), |key| ("key", key));
+        self.set_archived(entity, container_key, named, false).await
+    }
+
+    async fn set_archived(
+        &self,
+        entity: Entity,
+        container_key: &str,
+        (name, value): (&str, &str),
         archived: bool,
     ) -> Result<Option<String>> {
         let about = About { what: entity.singular(), must_exist: true };
         let body = json!({
             format!("{}_key", entity.container()): container_key,
-            "reference": reference.as_str(),
+            name: value,
             "is_archive": u8::from(archived),
         });
         let body = Bytes::from(body.to_string());

@@ -100,9 +100,9 @@ async fn an_archive_goes_by_reference_and_an_unknown_object_is_no_failure() {
         Reply::json(400, r#"{"code":400,"message":"Invalid parameters. Unable to find object: job"}"#)
     });
     let client = client(&fake);
-    let key = client.archive(Entity::Job, BOARD, &reference(), true).await.unwrap();
+    let key = client.archive(Entity::Job, BOARD, &reference()).await.unwrap();
     assert_eq!(key.as_deref(), Some(KEY));
-    assert_eq!(client.archive(Entity::Job, BOARD, &reference(), false).await.unwrap(), None);
+    assert_eq!(client.restore(Entity::Job, BOARD, None, &reference()).await.unwrap(), None);
     let seen = &fake.seen()[0];
     assert_eq!((seen.method.as_str(), seen.target.as_str()), ("PATCH", "/v1/job/indexing/archive"));
     let body: Value = serde_json::from_str(&seen.body).unwrap();
@@ -157,7 +157,7 @@ async fn only_an_envelope_can_say_that_an_object_is_not_there() {
         assert_eq!(error.kind(), expected, "{reply}");
     }
     let fake = Fake::new(|_| Reply::Answer(404, "Content-Type: text/html\r\n", "<h1>404</h1>".to_owned()));
-    let error = client(&fake).archive(Entity::Profile, SOURCE, &reference(), true).await.unwrap_err();
+    let error = client(&fake).archive(Entity::Profile, SOURCE, &reference()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Upstream);
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Backend, Fault, Wishes, World, backends};
 
-const BOTH: [ReferenceAfterArchive; 2] = [ReferenceAfterArchive::Kept, ReferenceAfterArchive::Free];
+const BOTH: [ReferenceAfterArchive; 2] = BOTH;
 
 /// A world that waits for answers only briefly.
 async fn impatient(backend: Backend) -> World {
@@ -479,5 +479,30 @@ async fn an_edit_of_what_hrflow_lost_creates_it_anew() {
         world.settle().await;
         assert_eq!(world.headline("P1").await.as_deref(), Some("Head nurse"));
         assert_eq!(world.record("profiles", "P1").await["problem"], Value::Null);
+    }
+}
+
+#[actix_web::test]
+async fn an_object_whose_archive_was_carried_out_unread_comes_back_whatever_became_of_its_reference() {
+    for backend in backends() {
+        for reference_after_archive in BOTH {
+            let world = World::with(backend, Wishes { reference_after_archive, ..Wishes::default() }).await;
+            world.has_profile("P1", "first");
+            world.announce("profile_create", "P1").await;
+            world.settle().await;
+            world.advance(60);
+            world.hrflow_side.fail("PATCH", "/profile/indexing/archive", Fault::LoseAnswer);
+            world.announce("profile_archive", "P1").await;
+            world.settle().await;
+            assert_eq!(world.headline("P1").await, None);
+            // Before the archive is tried again, the candidate is back.
+            world.advance(1);
+            world.has_profile("P1", "second");
+            world.announce("profile_create", "P1").await;
+            world.advance(60);
+            world.settle().await;
+            assert_eq!(world.headline("P1").await.as_deref(), Some("second"), "{reference_after_archive:?}");
+            assert_eq!(world.record("profiles", "P1").await["state"], "indexed");
+        }
     }
 }
