@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use oem_connector::flows::{Context, index, lease, pull};
 use oem_connector::model::Entity;
 use oem_connector::sandbox::ReferenceAfterArchive;
@@ -67,8 +67,9 @@ impl Round {
         match self.random.random_range(0..100) {
             0..28 => self.live(),
             28..50 => self.tell().await,
-            50..74 => self.work().await,
-            74..82 => self.pull().await,
+            50..66 => self.work().await,
+            66..72 => self.pull().await,
+            72..82 => self.everything_at_once().await,
             82..90 => self.fail(),
             _ => self.pass_time().await,
         }
@@ -144,6 +145,28 @@ impl Round {
         self.be_still().await;
     }
 
+    /// A list is read and records are worked on while objects change and webhooks arrive.
+    async fn everything_at_once(&mut self) {
+        let mode = if self.random.random_bool(0.5) { "full" } else { "delta" };
+        let asked = self.world.ask_for_pull("profiles", mode).await;
+        assert!(asked.status.is_success(), "{}", asked.body);
+        let nodes = self.nodes.clone();
+        let pulls = run_pulls(&nodes[0], None);
+        let works = async {
+            for _ in 0..6 {
+                work(&nodes[1], 8, None).await;
+            }
+        };
+        let life = async {
+            for _ in 0..6 {
+                self.live();
+                self.tell().await;
+            }
+        };
+        join3(pulls, works, life).await;
+        self.be_still().await;
+    }
+
     /// The next calls to one side go wrong.
     fn fail(&mut self) {
         let fault = match self.random.random_range(0..9) {
@@ -210,7 +233,25 @@ impl Round {
             self.world.announce("profile_update", "witness").await;
         }
         for object in 0..OBJECTS {
-            eprintln!("{}", self.world.record("profiles", &self.reference(object)).await);
+            let record = self.world.record("profiles", &self.reference(object)).await;
+            if record["due_at"].is_string() {
+                eprintln!("at {}: {record}", self.world.now());
+                let reference = self.reference(object);
+                for call in self
+                    .world
+                    .hrflow_side
+                    .requests()
+                    .iter()
+                    .filter(|c| c.body.contains(&format!("\"{reference}\"")))
+                {
+                    eprintln!(
+                        "CALL {} {} {}",
+                        call.method,
+                        call.target,
+                        &call.body[..call.body.len().min(300)]
+                    );
+                }
+            }
         }
         panic!("{}: it never comes to rest", self.name);
     }
