@@ -14,6 +14,8 @@ use super::process::{self, Peer};
 pub(crate) const PARTNER_KEY: &str = "acme-key-of-the-benchmarks";
 /// The key that may do everything.
 pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-benchmarks";
+/// What the connector sends to the partner's service.
+pub(crate) const ATS_KEY: &str = "ats-key-of-the-benchmarks";
 /// Where acme's profiles are in HrFlow.
 pub(crate) const SOURCE_KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -59,17 +61,7 @@ pub(crate) async fn serve(arguments: &[String]) {
         panic!("{arguments:?} are not the arguments of a connector")
     };
     write_log_to_a_file();
-    let config = Config {
-        listen: "127.0.0.1:0".parse().expect("it is an address"),
-        metrics_listen: None,
-        role: Role::All,
-        database_url: database_url.clone(),
-        operator_keys: vec![Secret::new(OPERATOR_KEY)],
-        trusted_proxies: Vec::new(),
-        retention: std::time::Duration::from_hours(720),
-        limits: Limits::default(),
-        partners: vec![acme(partner, hrflow, concurrency.parse().expect("a number of calls"))],
-    };
+    let config = config(database_url, partner, hrflow, concurrency.parse().expect("a number of calls"));
     if works == "true" {
         let running = Running::start(&config, Clock::System).await.expect("the connector starts");
         process::ready(running.serving.address);
@@ -79,6 +71,21 @@ pub(crate) async fn serve(arguments: &[String]) {
         let serving = Serving::start(&config, context).expect("the connector serves");
         process::ready(serving.address);
         process::until_released().await;
+    }
+}
+
+/// Its configuration.
+pub(crate) fn config(database_url: &str, partner: &str, hrflow: &str, concurrency: usize) -> Config {
+    Config {
+        listen: "127.0.0.1:0".parse().expect("it is an address"),
+        metrics_listen: None,
+        role: Role::All,
+        database_url: database_url.to_owned(),
+        operator_keys: vec![Secret::new(OPERATOR_KEY)],
+        trusted_proxies: Vec::new(),
+        retention: std::time::Duration::from_hours(720),
+        limits: Limits::default(),
+        partners: vec![acme(partner, hrflow, concurrency)],
     }
 }
 
@@ -108,7 +115,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
         },
         service: Service {
             base_url: format!("http://{partner}/api").parse().expect("it is a URL"),
-            auth: Auth::None,
+            auth: Auth::Header { name: "X-ATS-TOKEN".to_owned(), value: Secret::new(ATS_KEY) },
             requests_per_second: 1_000_000,
             concurrency: 16,
             allow_private_network: true,

@@ -36,6 +36,29 @@ impl Database {
         Some(Self { url: url.into(), folder: None, name: Some(name) })
     }
 
+    /// Fills the ledger of acme with settled records, `due` of which have news again, spread over all of them.
+    pub(crate) fn fill(&self, records: u32, due: u32) {
+        let every = records / due;
+        let columns = format!(
+            "'acme', 'profile', 'CRM-' || n, 'present', 0, 1, CASE WHEN n % {every} = 0 THEN 0 ELSE 1 END, 1, n, \
+             CASE WHEN n % {every} = 0 THEN n END, 0, 0, 0, 0, 'present', \
+             '0000000000000000000000000000000000000000', '0000000000000000000000000000000000000000000000000000000000000000'"
+        );
+        let insert = "INSERT INTO records (partner, entity, reference, wanted, archived_stamp, version, settled_version, \
+            read_version, stamp, due_at, attempts, failures, missing, rereads, presence, hrflow_key, fingerprint)";
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => SqliteConnection::establish(path).expect("the file opens").batch_execute(&format!(
+                "PRAGMA synchronous = OFF; {insert} WITH RECURSIVE numbers (n) AS \
+                 (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {records}) SELECT {columns} FROM numbers; \
+                 PRAGMA wal_checkpoint(TRUNCATE);"
+            )),
+            None => PgConnection::establish(&self.url).expect("the database answers").batch_execute(&format!(
+                "{insert} SELECT {columns} FROM generate_series(1, {records}) AS n; ANALYZE records; CHECKPOINT"
+            )),
+        }
+        .expect("the ledger can be filled");
+    }
+
     /// How many webhooks are in it.
     pub(crate) fn deliveries(&self) -> u64 {
         #[derive(QueryableByName)]
