@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Backend, Fault, Wishes, World, backends};
 
-const BOTH: [ReferenceAfterArchive; 2] = BOTH;
+const BOTH: [ReferenceAfterArchive; 2] = [ReferenceAfterArchive::Kept, ReferenceAfterArchive::Free];
 
 /// A world that waits for answers only briefly.
 async fn impatient(backend: Backend) -> World {

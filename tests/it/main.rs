@@ -15,6 +15,7 @@ mod demo;
 mod erasure;
 mod freshness;
 mod history;
+mod everyday_weather;
 mod index;
 mod nodes;
 mod model;
