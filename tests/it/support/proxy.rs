@@ -95,7 +95,10 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn before(upstream: SocketAddr) -> Self {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
+        // No connection is used twice: the other side may close an idle one just when a call takes it.
+        let client =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(Duration::from_mins(1));
+        let client = client.build().unwrap();
         let state = Arc::new(State {
             upstream,
             client,
