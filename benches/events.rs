@@ -191,7 +191,7 @@ impl Site {
         let (objects, changed, webhooks) = (self.objects, self.objects / 10, self.objects * 10);
         let (address, base) = (self.connector.address, Clock::System.now());
         let began = Instant::now();
-        let load = Load { time: Duration::from_secs(120), ..Load::full_speed(address, 32, webhooks) };
+        let load = Load { time: Duration::from_mins(2), ..Load::full_speed(address, 32, webhooks) };
         let ats = self.ats.clone();
         let report = load::run(&load, move |number| {
             // Half way through, a tenth of the candidates change once more.

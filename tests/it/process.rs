@@ -183,9 +183,30 @@ algorithm_key = "sandbox-ranker"
     }
 
     pub(crate) fn has_profile(&self, id: &str) {
-        let object = json!({"id": id, "firstName": "Ada", "lastName": "Moreau", "headline": "Nurse",
+        self.has_profile_called(id, "Nurse");
+    }
+
+    /// The partner has this profile now, under this headline.
+    pub(crate) fn has_profile_called(&self, id: &str, headline: &str) {
+        let object = json!({"id": id, "firstName": "Ada", "lastName": "Moreau", "headline": headline,
             "contact": {"email": "ada@example.org"}, "resumeText": "Ada Moreau", "competencies": ["Rust"]});
         self.ats.put(Entity::Profile, object.as_object().unwrap().clone()).unwrap();
+    }
+
+    /// The partner has this profile no longer.
+    pub(crate) fn loses_profile(&self, id: &str) {
+        self.ats.remove(Entity::Profile, id);
+    }
+
+    /// The headline under which HrFlow shows a profile; nothing when it has none or it is archived.
+    pub(crate) async fn headline(&self, reference: &str) -> Option<String> {
+        let request = self
+            .client
+            .get(format!("{}/profile/indexing", self.hrflow.address))
+            .header("X-API-KEY", API_KEY)
+            .query(&[("source_key", "a".repeat(40).as_str()), ("reference", reference)]);
+        let profile = answer(request).await.body.get("data")?.clone();
+        profile["archived_at"].is_null().then(|| profile["info"]["summary"].as_str().map(str::to_owned))?
     }
 
     pub(crate) async fn get(&self, serve: &Process, path: &str) -> Answer {
@@ -200,10 +221,14 @@ algorithm_key = "sandbox-ranker"
         answer(request.header("X-API-KEY", PARTNER_KEY)).await
     }
 
-    pub(crate) async fn start_pull(&self, serve: &Process) -> String {
+    /// Asks for a pull, or for the one that runs.
+    pub(crate) async fn ask_for_pull(&self, serve: &Process) -> Answer {
         let request = self.client.post(format!("{}/v1/pulls?partner=acme", serve.address));
-        let started =
-            answer(request.header("X-API-KEY", OPERATOR_KEY).json(&json!({"entity": "profiles"}))).await;
+        answer(request.header("X-API-KEY", OPERATOR_KEY).json(&json!({"entity": "profiles"}))).await
+    }
+
+    pub(crate) async fn start_pull(&self, serve: &Process) -> String {
+        let started = self.ask_for_pull(serve).await;
         assert_eq!(started.status, 202, "{}", started.body);
         started.body["id"].as_str().unwrap().to_owned()
     }
