@@ -60,9 +60,8 @@ impl Quota {
         }
     }
 
-    /// Takes a call as soon as there is one; gives up at once, saying how long it would be, when our own quota has none
-    /// within `at_most`. A rest that the other side asked for is waited for all the same, so that those who come by
-    /// one after the other do not all come in a moment.
+    /// Takes a call as soon as there is one; gives up at once, saying how long it would be, when there is none within
+    /// `at_most`: whoever has a record in hand puts it off until then.
     pub async fn wait(&self, at_most: Duration) -> Result<(), Duration> {
         let end = Instant::now() + at_most;
         loop {
@@ -72,14 +71,10 @@ impl Quota {
                 Turn::Away => KEEPER_AWAY,
             };
             let left = end.saturating_duration_since(Instant::now());
-            if wait <= left {
-                sleep(wait).await;
-            } else if self.pacer.rest().is_some() {
-                sleep(left).await;
-                return Err(wait.saturating_sub(left));
-            } else {
+            if wait > left {
                 return Err(wait);
             }
+            sleep(wait).await;
         }
     }
 

@@ -286,13 +286,13 @@ async fn a_side_that_asks_for_a_long_rest_gets_it() {
         world.settle().await;
         world.hrflow_side.forget();
         announce_all(&world, &ids('Q', 5)).await;
-        for _ in 0..9 {
+        for _ in 0..8 {
             world.advance(66);
             world.settle().await;
         }
         assert_eq!(world.hrflow_side.writes(), 0);
         world.hrflow_side.heal();
-        world.advance(7);
+        world.advance(80);
         world.settle().await;
         assert_indexed(&world, &ids('Q', 5)).await;
     }
