@@ -105,16 +105,32 @@ async fn kills_at_random_moments_lose_nothing_and_repeat_nothing() {
             serve.kill();
             serve = scene.start();
         }
-        scene.site.ask_for_pull(&serve).await;
         scene.is_over.store(true, Ordering::Relaxed);
         for sender in senders {
             sender.await.unwrap();
         }
+        scene.site.ask_for_pull(&serve).await;
+        until_pulled(&scene.site, &serve).await;
         let truth = truth.lock().unwrap().clone();
         for (reference, expected) in references(0..OBJECTS).zip(&truth) {
             until_shown(&scene.site, &serve, &reference, expected.as_deref()).await;
         }
         assert_eq!(scene.site.count_in_hrflow().await, OBJECTS as u64, "no object is there twice");
+    }
+}
+
+/// Returns when no pull is queued or running any more.
+async fn until_pulled(site: &Site, serve: &Process) {
+    let began = Instant::now();
+    loop {
+        let pulls = site.get(serve, "/v1/pulls?partner=acme").await.body;
+        let is_active =
+            |pull: &Value| ["queued", "running", "checking"].iter().any(|state| pull["state"] == *state);
+        if !pulls["items"].as_array().unwrap().iter().any(is_active) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{pulls}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

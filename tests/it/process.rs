@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     API_KEY, ATS_KEY, Answer, Backend, Database, Fault, Gate, OPERATOR_KEY, PARTNER_KEY, Proxy, answer,
-    backends, binary,
+    backends, binary, client,
 };
 
 /// How long a process may take for anything.
@@ -153,7 +153,7 @@ algorithm_key = "sandbox-ranker"
             service.replace("size_value = 100", "size_value = 10"),
         );
         std::fs::write(&config, text).unwrap();
-        let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+        let client = client();
         Self { ats, partner_side, hrflow_side, client, config, hrflow, _folder: folder, database }
     }
 

@@ -139,7 +139,7 @@ impl World {
             ats,
             partner_side,
             hrflow_side,
-            client: Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap(),
+            client: client(),
             address: format!("http://{}", serving.address),
             hrflow_address: format!("http://{}", hrflow.address),
             _serving: serving,
@@ -408,6 +408,12 @@ fn resource(wishes: &Wishes, path: &str, item: &str, map: &str) -> Resource {
         since: Some(Since { parameter: "modified_since".to_owned() }),
         map: map.to_owned(),
     }
+}
+
+/// A client that takes no connection twice: a server may close an idle one just when a call takes it.
+pub(crate) fn client() -> Client {
+    let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().pool_max_idle_per_host(0);
+    client.build().unwrap()
 }
 
 /// Where the test's own binary stands beside: the connector.
