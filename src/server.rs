@@ -95,8 +95,9 @@ fn keeper(store: &Store, clock: &Clock) -> Option<Source> {
     let (store, clock) = (store.clone(), clock.clone());
     store.spans_nodes().then(|| {
         let keeper: Source = Arc::new(move |ask| {
-            let (store, clock) = (store.clone(), clock.clone());
-            Box::pin(async move { store.grant(ask, &clock).await })
+            // Taken now: what is asked may reach the database later.
+            let (store, clock, asked_at) = (store.clone(), clock.clone(), clock.steady());
+            Box::pin(async move { store.grant(ask, asked_at, &clock).await })
         });
         keeper
     })

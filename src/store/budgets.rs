@@ -35,11 +35,11 @@ impl Store {
         matches!(*self.pools, Pools::Postgres(_))
     }
 
-    /// Grants calls of a budget that all nodes share.
+    /// Grants calls of a budget that all nodes share. A rest is counted from `asked_at`, by the clock's steady time.
     ///
     /// # Errors
     /// `Unavailable` when the database is away.
-    pub async fn grant(&self, ask: Ask, clock: &Clock) -> Result<Grant> {
+    pub async fn grant(&self, mut ask: Ask, asked_at: Duration, clock: &Clock) -> Result<Grant> {
         let clock = clock.clone();
         // Among those who read: a statement that commits by itself, for which no query should wait behind writers.
         self.read(move |db| {
@@ -48,6 +48,8 @@ impl Store {
                 // A manual clock stands still while a call waits for its turn.
                 Clock::Manual(_) => micros(clock.steady()),
             };
+            let late = clock.steady().saturating_sub(asked_at);
+            ask.rest = ask.rest.map(|rest| rest.saturating_sub(late));
             grant(db, &ask, now)
         })
         .await

@@ -262,8 +262,7 @@ async fn a_failing_hrflow_is_told_by_status() {
         let slow_down = world.get(SCORE_PROFILES).await;
         assert_eq!(status_and_code(&slow_down), (429, "rate_limited"));
         assert_eq!(slow_down.headers["retry-after"], "7");
-        // The other nodes are told to wait for it by themselves: perhaps only after the time was moved.
-        world.advance(15);
+        world.advance(7);
         assert_eq!(references(&world.get(SCORE_PROFILES).await).len(), 4, "nothing of it stays");
     }
 }
