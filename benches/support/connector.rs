@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks,
+    Absent, Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks,
 };
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
@@ -113,6 +113,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
             query_share: 0.3,
             allow_private_network: true,
         },
+        max_archive_share: 0.05,
         service: Service {
             base_url: format!("http://{partner}/api").parse().expect("it is a URL"),
             auth: Auth::Header { name: "X-ATS-TOKEN".to_owned(), value: Secret::new(ATS_KEY) },
@@ -134,6 +135,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
                     first: 1,
                 },
                 since: None,
+                absent: Absent::Confirm,
                 map: oem_connector::demo::PROFILE_MAP.to_owned(),
             }),
             jobs: None,

@@ -1,7 +1,7 @@
 //! HTTP in: parse, call one flow, answer.
 //!
 //! ```text
-//! webhooks  batches  pulls  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
+//! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
@@ -14,6 +14,7 @@ mod body;
 mod criteria;
 mod cursor;
 mod dead_letters;
+mod decisions;
 mod deliveries;
 mod docs;
 mod door;
@@ -141,6 +142,9 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(pulls::list_pulls)
         .service(pulls::get_pull)
         .service(partners::list_partners)
+        .service(decisions::list_absences)
+        .service(decisions::approve_pull)
+        .service(decisions::reject_pull)
         .service(health::check_live)
         .service(health::check_ready)
         .service(metrics::read_metrics)

@@ -153,7 +153,7 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::NotFound => "There is no such thing, or it is another partner's.",
         Kind::Gone => "The object was archived, or the cursor is older than what is kept.",
         Kind::Pending => "The object is known and not indexed yet.",
-        Kind::Conflict => "It exists already.",
+        Kind::Conflict => "It exists already, or is not in the state for this.",
         Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",
         Kind::UnsupportedMediaType => "The body is not `application/json`.",
         Kind::TooLarge => "The body is larger than this address takes.",

@@ -1,17 +1,20 @@
 //! `/v1/pulls`: an operator starts imports and watches them.
 
+use std::sync::Arc;
+
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::decisions::{AbsenceSummary, DecisionDocument};
 use super::parameters::{PARTNER, Parameter, nearest, query};
 use super::problem::refusals;
 use super::records::date;
-use super::{Api, LIMIT, body};
+use super::{Api, LIMIT, body, decisions};
 use crate::error::{Error, Kind, Result};
-use crate::flows;
+use crate::flows::{self, Partner};
 use crate::model::Entity;
 use crate::store::{self, Mode, State, pulls};
 
@@ -25,14 +28,26 @@ pub(super) struct PullRequest {
     mode: PullMode,
 }
 
-/// How much is pulled.
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+/// How much is asked for.
+#[derive(Clone, Copy, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub(super) enum PullMode {
     /// Everything the partner has.
     Full,
     /// What changed since the last pull.
     Delta,
+}
+
+/// What a pull reads.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PullKind {
+    /// Everything the partner has.
+    Full,
+    /// What changed since the last pull.
+    Delta,
+    /// Nothing: it lists objects that were answered with 404 or 410 after too many others had been archived so.
+    Missing,
 }
 
 /// How far a pull has come.
@@ -43,6 +58,16 @@ pub(super) enum PullState {
     Queued,
     /// It is read.
     Running,
+    /// Every page is read, and what a complete listing lacked is asked for by its reference.
+    Checking,
+    /// So many objects are gone that an operator has to approve or reject; until then they are kept.
+    WaitingForApproval,
+    /// An operator approved: each is asked for once more, and archived if it is still gone.
+    Approved,
+    /// An operator rejected: everything was kept.
+    Rejected,
+    /// A later complete pull came before anybody decided: everything was kept.
+    Superseded,
     /// Every page is read and durably recorded; indexing may still go on.
     Done,
     /// A page could not be read; the next pull goes on from there.
@@ -61,7 +86,7 @@ pub(super) struct PullDocument {
     /// What is pulled.
     entity: Entity,
     /// How much of it.
-    mode: PullMode,
+    mode: PullKind,
     /// How far it has come.
     state: PullState,
     /// Pages read.
@@ -97,9 +122,16 @@ pub(super) struct PullDocument {
     /// When it ended.
     #[schema(format = "date-time", example = "2026-03-01T14:00:06Z")]
     finished_at: Option<String>,
-    /// What ended it, or the first object that cannot be used.
+    /// Whether the listing was proven complete: only then what it lacks may be archived. Null until it is read, and where
+    /// it is not a full one.
+    complete: Option<bool>,
+    /// What ended it, why it is not complete, or the first object that cannot be used.
     #[schema(example = "`CRM-17`: the object cannot be mapped")]
     problem: Option<String>,
+    /// What it lacked; null in a list of pulls, and where it lacked nothing.
+    absences: Option<AbsenceSummary>,
+    /// What an operator decided; null in a list of pulls, and before.
+    decision: Option<DecisionDocument>,
 }
 
 /// The newest pulls first.
@@ -173,12 +205,8 @@ pub(super) async fn start_pull(
 #[get("/v1/pulls/{id}")]
 pub(super) async fn get_pull(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, _) = api.operator_asks(&request, GetPull::KNOWN)?;
-    let id = request.match_info().get("id").unwrap_or_default().to_owned();
-    let wanted = id.clone();
-    let found = api.context.store.read(move |db| pulls::find(db, &wanted)).await?;
-    let found = found.filter(|pull| partner.is_none_or(|partner| partner.settings.name == pull.partner));
-    let pull = found.ok_or_else(|| Error::new(Kind::NotFound, format!("no pull has the id `{id}`")))?;
-    Ok(HttpResponse::Ok().json(document(&api, pull)?))
+    let pull = find(&api, partner, &request).await?;
+    Ok(HttpResponse::Ok().json(whole(&api, pull).await?))
 }
 
 /// List pulls
@@ -243,20 +271,55 @@ fn mode(members: &Map<String, Value>) -> Result<PullMode, &'static str> {
     }
 }
 
+/// The pull in an address, of the partner that was named if one was.
+pub(super) async fn find(
+    api: &Api,
+    partner: Option<&Arc<Partner>>,
+    request: &HttpRequest,
+) -> Result<store::Pull> {
+    let id = request.match_info().get("id").unwrap_or_default().to_owned();
+    let wanted = id.clone();
+    let found = api.context.store.read(move |db| pulls::find(db, &wanted)).await?;
+    let found = found.filter(|pull| partner.is_none_or(|partner| partner.settings.name == pull.partner));
+    found.ok_or_else(|| Error::new(Kind::NotFound, format!("no pull has the id `{id}`")))
+}
+
+/// A pull with what it lacked and what was decided about that.
+pub(super) async fn whole(api: &Api, pull: store::Pull) -> Result<PullDocument> {
+    let id = pull.id.clone();
+    let (absences, decision) = api.context.store.read(move |db| decisions::of(db, &id)).await?;
+    Ok(PullDocument { absences, decision, ..document(api, pull)? })
+}
+
+/// Whether a full listing was proven complete, once that is known.
+fn complete(pull: &store::Pull) -> Option<bool> {
+    match (pull.mode, pull.state) {
+        (Mode::Delta | Mode::Missing, _) | (Mode::Full, State::Queued | State::Running) => None,
+        (Mode::Full, state) => Some(state != State::Failed && pull.doubt.is_none()),
+    }
+}
+
 fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
     let unknown = || Error::new(Kind::Internal, "a pull is of neither profiles nor jobs");
     Ok(PullDocument {
         entity: Entity::parse(&pull.entity).ok_or_else(unknown)?,
         mode: match pull.mode {
-            Mode::Full => PullMode::Full,
-            Mode::Delta => PullMode::Delta,
+            Mode::Full => PullKind::Full,
+            Mode::Delta => PullKind::Delta,
+            Mode::Missing => PullKind::Missing,
         },
         state: match pull.state {
             State::Queued => PullState::Queued,
             State::Running => PullState::Running,
+            State::Checking => PullState::Checking,
+            State::WaitingForApproval => PullState::WaitingForApproval,
+            State::Approved => PullState::Approved,
+            State::Rejected => PullState::Rejected,
+            State::Superseded => PullState::Superseded,
             State::Done => PullState::Done,
             State::Failed => PullState::Failed,
         },
+        complete: complete(&pull),
         rate: rate(&pull, api.context.clock.now().timestamp_micros()),
         id: pull.id,
         partner: pull.partner,
@@ -270,7 +333,12 @@ fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
         created_at: date(Some(pull.created_at)),
         started_at: date(pull.started_at),
         finished_at: date(pull.finished_at),
-        problem: pull.problem,
+        problem: match pull.state {
+            State::Failed => pull.problem,
+            _ => pull.doubt.or(pull.problem),
+        },
+        absences: None,
+        decision: None,
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Ended {
 impl Ended {
     /// Whether anything failed: the pull itself, an object of it, or its indexing.
     pub(super) fn failed(&self) -> bool {
-        self.pull.state == State::Failed || self.pull.failed > 0 || self.set_aside > 0
+        self.pull.state != State::Done || self.pull.failed > 0 || self.set_aside > 0
     }
 
     /// Its last words, for people.
@@ -64,7 +64,7 @@ async fn follow_one(context: &Arc<Context>, id: String, bars: Option<&MultiProgr
         let Some(pull) = pull else {
             return Err(crate::error::Error::new(crate::error::Kind::NotFound, "the pull is gone"));
         };
-        let read = matches!(pull.state, State::Done | State::Failed);
+        let read = !pull.state.is_worked_on();
         let settled = (pull.seen - waiting).max(0);
         if let Some(bar) = &bar {
             bar.set_length(u64::try_from(pull.seen.max(1)).unwrap_or(1));

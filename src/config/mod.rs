@@ -142,6 +142,12 @@ pub struct Limits {
     /// Requests a minute of one address (of one /64 in IPv6) that may carry no key, or one that is not known, before
     /// the answer is 429. `failed_logins_per_minute`, default 30.
     pub failed_logins_per_minute: u32,
+    /// The most pages of one listing: a list that has more is believed to have no end. `pull_pages`, default 100000.
+    pub pull_pages: i64,
+    /// The most bytes of one listing. `pull_megabytes`, default 100000.
+    pub pull_bytes: i64,
+    /// How long one listing may take, from its first page. `pull_hours`, default 336, which is two weeks.
+    pub pull_time: Duration,
 }
 
 impl Default for Limits {
@@ -158,6 +164,9 @@ impl Default for Limits {
             breaker_rest: Duration::from_secs(1),
             breaker_longest_rest: Duration::from_mins(1),
             failed_logins_per_minute: 30,
+            pull_pages: 100_000,
+            pull_bytes: 100_000_000_000,
+            pull_time: Duration::from_hours(336),
         }
     }
 }
@@ -181,6 +190,9 @@ pub struct Partner {
     pub on_archive: OnArchive,
     /// `[hrflow]` with the overrides of `[partner.hrflow]`.
     pub hrflow: HrFlow,
+    /// How much of its objects may be archived within an hour because they are gone, without a person's approval; twenty
+    /// always may. `max_archive_share`, default 0.05, from 0 to below 1.
+    pub max_archive_share: f64,
     /// Its web services. `[partner.service]`.
     pub service: Service,
 }
@@ -301,16 +313,33 @@ pub struct Resource {
     pub paging: Paging,
     /// How the list is asked for what changed. `since = { parameter = … }`, default none.
     pub since: Option<Since>,
+    /// What becomes of an object that a complete listing lacks: `confirm` asks for it by its reference, `archive` archives
+    /// it, `keep` keeps it. `absent`, default `confirm`.
+    pub absent: Absent,
     /// jq, the text of the file named by `map`: partner object → HrFlow object. Default `.`.
     pub map: String,
 }
 
+/// What becomes of an object that a complete listing lacks. `absent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It is asked for by its reference: a 404 or 410 archives it, a 200 keeps and indexes it, anything else keeps it.
+    Confirm,
+    /// It is archived: for services whose list alone decides.
+    Archive,
+    /// It is kept: only events and 404s archive.
+    Keep,
+}
+
 /// How a list is read page by page. `paging = { kind = … }`.
+///
+/// A page shorter than its size is the last where the list's `total` has been reached. Services give shorter pages than
+/// they are asked for, so where no `total` is told, a list is read until an empty page.
 #[derive(Clone, Debug)]
 pub enum Paging {
     /// One answer has it all.
     None,
-    /// A page number and a page size; a page shorter than its size is the last.
+    /// A page number and a page size.
     Page {
         /// The parameter of the page's number. `page`.
         page: String,
@@ -321,7 +350,7 @@ pub enum Paging {
         /// The number of the first page. `first`, default 1.
         first: u64,
     },
-    /// How many objects to skip and how many to give; a page shorter than that is the last.
+    /// How many objects to skip and how many to give.
     Offset {
         /// The parameter of the number to skip. `offset`.
         offset: String,

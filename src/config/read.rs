@@ -11,8 +11,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, Role, check};
-use super::{hrflow, service, webhooks};
+use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, service, webhooks};
 use crate::model::Secret;
 
 impl Config {
@@ -159,6 +158,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let breaker_rest = section.whole("breaker_rest_seconds", 1, 1, 3600);
     let breaker_longest_rest = section.whole("breaker_longest_rest_seconds", 60, 1, 3600);
     let failed_logins_per_minute = section.whole("failed_logins_per_minute", 30, 1, 60_000);
+    let pull_pages = section.whole("pull_pages", 100_000, 1, 1_000_000_000);
+    let pull_megabytes = section.whole::<i64>("pull_megabytes", 100_000, 1, 1_000_000_000);
+    let pull_hours = section.whole("pull_hours", 336, 1, 8760);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -186,6 +188,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         breaker_rest: Duration::from_secs(breaker_rest?),
         breaker_longest_rest: Duration::from_secs(breaker_longest_rest?),
         failed_logins_per_minute: failed_logins_per_minute?,
+        pull_pages: pull_pages?,
+        pull_bytes: pull_megabytes? * 1_000_000,
+        pull_time: Duration::from_hours(pull_hours?),
     })
 }
 
@@ -219,6 +224,8 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     };
     let own = section.section("hrflow").map(hrflow::draft).unwrap_or_default();
     let hrflow = hrflow::merged(&section, own, shared);
+    let max_archive_share =
+        if section.has("max_archive_share") { section.share("max_archive_share") } else { Some(0.05) };
     let service = section.section("service").and_then(service::service);
     section.finish();
     Some(Partner {
@@ -230,6 +237,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
         algorithm_key: algorithm_key?,
         on_archive: on_archive?,
         hrflow: hrflow?,
+        max_archive_share: max_archive_share?,
         service: service?,
     })
 }

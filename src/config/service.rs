@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::section::Section;
-use super::{Auth, Paging, Resource, Service, Since, check};
+use super::{Absent, Auth, Paging, Resource, Service, Since, check};
 use crate::model::Secret;
 
 pub(super) fn service(section: Section<'_>) -> Option<Service> {
@@ -98,6 +98,16 @@ fn resource(section: Section<'_>) -> Option<Resource> {
     let paging =
         if section.has("paging") { section.section("paging").and_then(paging) } else { Some(Paging::None) };
     let since = present(section.has("since").then(|| section.section("since").and_then(since)));
+    let absent = if section.has("absent") {
+        section.read("absent", |word| match word {
+            "confirm" => Ok(Absent::Confirm),
+            "archive" => Ok(Absent::Archive),
+            "keep" => Ok(Absent::Keep),
+            _ => Err("must be confirm, archive or keep".to_owned()),
+        })
+    } else {
+        Some(Absent::Confirm)
+    };
     let map = if section.has("map") { map(&section) } else { Some(".".to_owned()) };
     section.finish();
     Some(Resource {
@@ -110,6 +120,7 @@ fn resource(section: Section<'_>) -> Option<Resource> {
         total: total?,
         paging: paging?,
         since: since?,
+        absent: absent?,
         map: map?,
     })
 }

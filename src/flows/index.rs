@@ -7,7 +7,7 @@ use super::breaker::Object;
 use super::erase::erase;
 use super::lease::Leased;
 use super::road::{Ended, Road};
-use super::{Context, Partner, breaker};
+use super::{Context, Partner, breaker, fuse};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::{self, By, Prepared, Written, prepare};
 use crate::model::{Entity, Fingerprint, Reference};
@@ -42,6 +42,7 @@ async fn settle(
     let outcome = outcome_of(&settlement);
     report(&name, entity, &reference, &settlement);
     let (clock, owner, limits) = (context.clock.clone(), name.clone(), context.limits.clone());
+    let share = partner.settings.max_archive_share;
     let (settled, moved) = context
         .store
         .write(move |db| {
@@ -71,7 +72,13 @@ async fn settle(
                 _ => None,
             };
             let ended = Ended::of(&settlement);
-            let settled = mailbox::settle(&mut record, &lease.token, version, settlement, stamp, now);
+            let settled = match settlement {
+                Settlement::Missing { .. } | Settlement::Gone => {
+                    let board = fuse::Board { partner: &owner, entity, share };
+                    fuse::settle(db, &board, &mut record, (&lease.token, version), settlement, stamp, now)?
+                }
+                settlement => mailbox::settle(&mut record, &lease.token, version, settlement, stamp, now),
+            };
             if settled {
                 records::save(db, &record)?;
                 if let Some(change) = road.change(&before, &record, &ended, now, now - clock.now()) {
@@ -242,6 +249,7 @@ fn outcome_of(settlement: &Settlement) -> &'static str {
         Settlement::Erased { .. } => "erased",
         Settlement::Missing { .. } => "missing",
         Settlement::Gone => "gone",
+        Settlement::Held => "held",
         Settlement::Failed { .. } | Settlement::HeldBack { .. } => "failed",
         Settlement::Refused { .. } => "refused",
     }

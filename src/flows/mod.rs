@@ -12,6 +12,7 @@ pub mod breaker;
 pub mod catch;
 pub mod dead_letters;
 pub mod erase;
+pub mod fuse;
 pub mod index;
 pub mod lease;
 pub mod pull;

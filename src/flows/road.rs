@@ -37,7 +37,9 @@ impl Ended {
             Settlement::Failed { problem, .. }
             | Settlement::HeldBack { problem, .. }
             | Settlement::Refused { problem } => (None, false, Some(problem.kind())),
-            Settlement::Unchanged(_) | Settlement::Missing { .. } | Settlement::Gone => (None, false, None),
+            Settlement::Unchanged(_) | Settlement::Missing { .. } | Settlement::Gone | Settlement::Held => {
+                (None, false, None)
+            }
         };
         Self { sent, can_be_found, problem }
     }

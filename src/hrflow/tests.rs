@@ -413,6 +413,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
             query_share: 0.0,
             allow_private_network: true,
         },
+        max_archive_share: 0.05,
         service: config::Service {
             base_url: fake.url.clone(),
             auth: config::Auth::None,

@@ -64,7 +64,11 @@ pub struct Page {
     pub items: Vec<Listed>,
     /// How many objects the list has, if the partner tells.
     pub total: Option<u64>,
-    /// Where the next page is; none after the last.
+    /// Whether as many objects came as were asked for.
+    pub full: bool,
+    /// How large the answer was.
+    pub bytes: usize,
+    /// Where the next page is, if there is one; none after an empty page.
     pub next: Option<Position>,
 }
 
@@ -155,8 +159,7 @@ impl Service {
 
     /// Reads one page of a list: all of it, or what changed at or after `since` where the partner can be asked that.
     ///
-    /// Fails when the page as a whole cannot be read; one bad object is a [`BadItem`] among the others. Whether there is a
-    /// next page depends on how many objects came, bad ones included.
+    /// Fails when the page as a whole cannot be read; one bad object is a [`BadItem`] among the others.
     pub async fn page(
         &self,
         entity: Entity,
@@ -177,7 +180,8 @@ impl Service {
         self.work(move || {
             let (items, total) = reader.read_page(&body)?;
             let next = position.next(&reader.paging, items.len());
-            Ok(Page { items, total, next })
+            let full = position.is_full(&reader.paging, items.len());
+            Ok(Page { items, total, full, bytes: body.len(), next })
         })
         .await
     }

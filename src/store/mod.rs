@@ -7,10 +7,12 @@
 //! retention   what is old is deleted                            page      bounded looks at long lists
 //! pulls       what is read, and how far                         backend   SQLite and PostgreSQL behind one door
 //! erasures    what is kept of an erasure, and what must go      freshness how far HrFlow is behind
-//! budgets     how many calls all nodes may make                 breakers  which side is out of order
-//! transfer    from SQLite to PostgreSQL
+//! listings    what proves that a listing was complete           absences  what a listing lacked, and what became of it
+//! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
+//! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
 //! ```
 
+pub mod absences;
 mod backend;
 pub mod breakers;
 pub mod budgets;
@@ -20,6 +22,8 @@ pub mod deliveries;
 pub mod delivery_log;
 pub mod erasures;
 pub mod freshness;
+pub mod fuse;
+pub mod listings;
 pub mod mailbox;
 mod page;
 pub mod pulls;
@@ -35,6 +39,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+pub use absences::{Absence, Decided, Decision};
 pub use backend::{Db, next_stamp, now};
 pub use breakers::{Breaker, Side, Standing};
 pub use changes::Change;

@@ -17,6 +17,8 @@ text_enum! {
         Full => "full",
         /// What changed since the last pull.
         Delta => "delta",
+        /// Nothing is read: objects that the service answered 404 or 410 for, and that wait for a person.
+        Missing => "missing",
     }
 }
 
@@ -27,10 +29,30 @@ text_enum! {
         Queued => "queued",
         /// A worker is reading.
         Running => "running",
+        /// Every page is read, and what was not listed is asked for.
+        Checking => "checking",
+        /// So many objects are gone that a person has to approve of archiving them.
+        WaitingForApproval => "waiting_for_approval",
+        /// A person approved: each is asked for once more, and archived if it is still gone.
+        Approved => "approved",
+        /// A person rejected: nothing was archived.
+        Rejected => "rejected",
+        /// A later listing was complete before anybody decided.
+        Superseded => "superseded",
         /// Every page is read and durably recorded; indexing may still go on.
         Done => "done",
         /// A page could not be read; the next pull goes on from there.
         Failed => "failed",
+    }
+}
+
+impl State {
+    /// The states in which a worker has something to do.
+    const WORKED_ON: [Self; 4] = [Self::Queued, Self::Running, Self::Checking, Self::Approved];
+
+    /// Whether a worker has something to do.
+    pub fn is_worked_on(self) -> bool {
+        Self::WORKED_ON.contains(&self)
     }
 }
 
@@ -65,6 +87,44 @@ pub struct Pull {
     pub doubt: Option<String>,
 }
 
+impl Pull {
+    /// A pull that nobody has begun.
+    fn new(partner: &str, entity: Entity, mode: Mode, now: i64) -> Self {
+        let id = uuid::Uuid::now_v7().to_string();
+        Self {
+            listing: Some(id.clone()),
+            id,
+            partner: partner.to_owned(),
+            entity: entity.singular().to_owned(),
+            mode,
+            state: State::Queued,
+            lease: None,
+            lease_until: None,
+            position: None,
+            since: None,
+            newest: None,
+            began_at: None,
+            pages: 0,
+            seen: 0,
+            changed: 0,
+            unchanged: 0,
+            failed: 0,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            problem: None,
+            total: None,
+            began_stamp: None,
+            doubt: None,
+        }
+    }
+
+    /// What its listing goes by: the id of the pull that began it.
+    pub fn listing(&self) -> &str {
+        self.listing.as_deref().unwrap_or(&self.id)
+    }
+}
+
 /// The active pull of this partner and entity, or a new one. Returns whether it is new. A pull goes on where the last
 /// one of its mode failed, if that kept its place.
 pub fn start(
@@ -80,33 +140,17 @@ pub fn start(
     }
     let failed = last(db, partner, entity, mode)?
         .filter(|last| last.state == State::Failed && last.position.is_some());
-    let id = uuid::Uuid::now_v7().to_string();
-    let pull = Pull {
-        listing: failed.as_ref().map_or(Some(id.clone()), |failed| failed.listing.clone()),
-        id,
-        partner: partner.to_owned(),
-        entity: entity.singular().to_owned(),
-        mode,
-        state: State::Queued,
-        lease: None,
-        lease_until: None,
-        position: failed.as_ref().and_then(|failed| failed.position.clone()),
-        since: failed.as_ref().map_or(since, |failed| failed.since),
-        newest: failed.as_ref().and_then(|failed| failed.newest),
-        began_at: failed.as_ref().and_then(|failed| failed.began_at),
-        pages: 0,
-        seen: 0,
-        changed: 0,
-        unchanged: 0,
-        failed: 0,
-        created_at: now,
-        started_at: None,
-        finished_at: None,
-        problem: None,
-        total: None,
-        began_stamp: failed.as_ref().and_then(|failed| failed.began_stamp),
-        doubt: failed.and_then(|failed| failed.doubt),
-    };
+    let mut pull = Pull { since, ..Pull::new(partner, entity, mode, now) };
+    if let Some(failed) = failed {
+        pull.position = failed.position;
+        pull.since = failed.since;
+        pull.newest = failed.newest;
+        pull.began_at = failed.began_at;
+        pull.total = failed.total;
+        pull.listing = failed.listing.or(pull.listing);
+        pull.began_stamp = failed.began_stamp;
+        pull.doubt = failed.doubt;
+    }
     loop {
         let inserted = on!(db, |c| diesel::insert_into(pulls::table)
             .values(&pull)
@@ -126,11 +170,12 @@ fn active(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Pull>
     let query = pulls::table
         .filter(pulls::partner.eq(partner))
         .filter(pulls::entity.eq(entity.singular()))
-        .filter(pulls::state.eq_any([State::Queued, State::Running]));
+        .filter(pulls::state.eq_any([State::Queued, State::Running, State::Checking]));
     Ok(on!(db, |c| query.first(*c).optional())?)
 }
 
-fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Result<Option<Pull>> {
+/// The newest pull of this mode.
+pub(super) fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Result<Option<Pull>> {
     let query = pulls::table
         .filter(pulls::partner.eq(partner))
         .filter(pulls::entity.eq(entity.singular()))
@@ -143,7 +188,7 @@ fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Result<Op
 pub fn claim(db: &mut Db<'_>, partner: &str, token: &str, until: i64, now: i64) -> Result<Option<Pull>> {
     let query = pulls::table
         .filter(pulls::partner.eq(partner))
-        .filter(pulls::state.eq_any([State::Queued, State::Running]))
+        .filter(pulls::state.eq_any(State::WORKED_ON))
         .filter(pulls::lease_until.is_null().or(pulls::lease_until.le(now)))
         .order(pulls::created_at);
     let found: Option<Pull> = match db {
@@ -151,7 +196,9 @@ pub fn claim(db: &mut Db<'_>, partner: &str, token: &str, until: i64, now: i64) 
         Db::Sqlite(c) => query.first(*c).optional()?,
     };
     let Some(mut pull) = found else { return Ok(None) };
-    pull.state = State::Running;
+    if pull.state == State::Queued {
+        pull.state = State::Running;
+    }
     pull.lease = Some(token.to_owned());
     pull.lease_until = Some(until);
     pull.started_at.get_or_insert(now);
@@ -176,6 +223,53 @@ pub fn held(db: &mut Db<'_>, id: &str, token: &str) -> Result<Option<Pull>> {
         Db::Postgres(c) => query.for_update().first(*c).optional()?,
         Db::Sqlite(c) => query.first(*c).optional()?,
     })
+}
+
+/// The pull, locked until the transaction ends.
+pub fn lock(db: &mut Db<'_>, id: &str) -> Result<Option<Pull>> {
+    let query = pulls::table.find(id);
+    Ok(match db {
+        Db::Postgres(c) => query.for_update().first(*c).optional()?,
+        Db::Sqlite(c) => query.first(*c).optional()?,
+    })
+}
+
+/// The pull that collects what individual 404s would archive, if one waits.
+pub fn missing(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Pull>> {
+    let query = pulls::table
+        .filter(pulls::partner.eq(partner))
+        .filter(pulls::entity.eq(entity.singular()))
+        .filter(pulls::mode.eq(Mode::Missing))
+        .filter(pulls::state.eq(State::WaitingForApproval));
+    Ok(on!(db, |c| query.first(*c).optional())?)
+}
+
+/// That pull, made if none waits.
+pub fn open_missing(db: &mut Db<'_>, partner: &str, entity: Entity, stamp: i64, now: i64) -> Result<Pull> {
+    loop {
+        if let Some(open) = missing(db, partner, entity)? {
+            return Ok(open);
+        }
+        let mut pull = Pull::new(partner, entity, Mode::Missing, now);
+        pull.state = State::WaitingForApproval;
+        pull.began_stamp = Some(stamp);
+        pull.finished_at = Some(now);
+        // Another node may be faster; then its pull is the one.
+        on!(db, |c| diesel::insert_into(pulls::table).values(&pull).on_conflict_do_nothing().execute(*c))?;
+    }
+}
+
+/// Ends the pulls that waited before a later listing began, which has looked at all of it again.
+pub fn supersede(db: &mut Db<'_>, pull: &Pull, now: i64) -> Result<()> {
+    let waiting = pulls::table
+        .filter(pulls::partner.eq(&pull.partner))
+        .filter(pulls::entity.eq(&pull.entity))
+        .filter(pulls::state.eq(State::WaitingForApproval))
+        .filter(pulls::created_at.lt(pull.began_at.unwrap_or(pull.created_at)))
+        .filter(pulls::id.ne(&pull.id));
+    let ended = (pulls::state.eq(State::Superseded), pulls::finished_at.eq(now));
+    on!(db, |c| diesel::update(waiting).set(ended).execute(*c))?;
+    Ok(())
 }
 
 /// Writes a pull back.

@@ -125,6 +125,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    listings (id) {
+        id -> Text,
+        partner -> Text,
+        entity -> Text,
+        pages -> BigInt,
+        objects -> BigInt,
+        named -> BigInt,
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     changes (seq) {
         seq -> BigInt,
         xid -> BigInt,
@@ -146,9 +158,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    listed (listing, reference) {
+        listing -> Text,
+        reference -> Text,
+    }
+}
+
+diesel::table! {
     forgotten (partner) {
         partner -> Text,
         xid -> BigInt,
         seq -> BigInt,
     }
 }
+
+diesel::table! {
+    listed_pages (listing, digest) {
+        listing -> Text,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
+    absences (pull, reference) {
+        pull -> Text,
+        reference -> Text,
+        verdict -> Text,
+        stamp -> BigInt,
+        checked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    archivals (partner, entity, archived_at, reference) {
+        partner -> Text,
+        entity -> Text,
+        archived_at -> BigInt,
+        reference -> Text,
+    }
+}
+
+diesel::table! {
+    decisions (pull) {
+        pull -> Text,
+        verdict -> Text,
+        decided_at -> BigInt,
+        decided_by -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(records, listed);

@@ -55,6 +55,7 @@ fn settings(name: &str) -> config::Partner {
         reference: ".id".to_owned(),
         updated_at: None,
         total: None,
+        absent: config::Absent::Confirm,
         paging: config::Paging::None,
         since: None,
         map: ".".to_owned(),
@@ -77,6 +78,7 @@ fn settings(name: &str) -> config::Partner {
             query_share: 0.3,
             allow_private_network: true,
         },
+        max_archive_share: 0.05,
         service: config::Service {
             base_url: "http://127.0.0.1:9/".parse().unwrap(),
             auth: Auth::None,

@@ -1,6 +1,8 @@
 //! Pull: a partner's list becomes records, one page at a time, each page and the place of the next in one transaction.
 
+mod absence;
 mod gate;
+mod proof;
 mod read;
 mod record;
 
@@ -13,9 +15,9 @@ use tokio::time::sleep;
 
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Entity, Reference};
+use crate::model::Entity;
 use crate::store::{self, Mode, Pull, State, pulls};
-use read::{advanced, hold_back, read};
+use read::{hold_back, read};
 use record::record;
 
 /// How far before the cursor a delta asks: partners commit their changes in another order than they date them.
@@ -36,7 +38,7 @@ pub async fn start(context: &Context, partner: &Partner, entity: Entity, mode: M
         .store
         .write(move |db| {
             let since = match mode {
-                Mode::Full => None,
+                Mode::Full | Mode::Missing => None,
                 Mode::Delta => pulls::cursor(db, &name, entity)?,
             };
             let overlap = i64::try_from(OVERLAP.as_micros()).unwrap_or_default();
@@ -62,19 +64,22 @@ pub async fn claim(context: &Context, partner: &Partner) -> Result<Option<Pull>>
         .await
 }
 
-/// Reads a leased pull from its place to the end of the list. A failure of the partner ends the pull; one of our
+/// Reads a leased pull from its place to the end of the list, and decides about what was not listed. A failure of the partner ends the pull; one of our
 /// database leaves it to the end of its lease. Either way nothing that was recorded is read again.
 pub async fn run(context: &Context, partner: &Arc<Partner>, mut pull: Pull) -> Result<()> {
     let Some(entity) = Entity::parse(&pull.entity) else { return Ok(()) };
-    let mut last_listed = Vec::new();
-    while pull.state == State::Running {
-        // Where the lease was lost, another worker goes on.
-        let Some(next) = step(context, partner, entity, &pull, &mut last_listed).await? else {
-            return Ok(());
+    while pull.state.is_worked_on() {
+        let next = match pull.state {
+            State::Checking => absence::check(context, partner, entity, &pull).await?,
+            State::Approved => absence::carry_out(context, partner, entity, &pull).await?,
+            _ => step(context, partner, entity, &pull).await?,
         };
+        // Where the lease was lost, another worker goes on.
+        let Some(next) = next else { return Ok(()) };
         pull = next;
         partner.records_due.notify_one();
     }
+    proof::forget(context, &pull.partner, entity).await?;
     tracing::info!(
         partner = %pull.partner, entity = %pull.entity, pull = %pull.id, state = pull.state.as_str(),
         pages = pull.pages, seen = pull.seen, changed = pull.changed, failed = pull.failed, "pull ended"
@@ -88,7 +93,6 @@ async fn step(
     partner: &Arc<Partner>,
     entity: Entity,
     pull: &Pull,
-    last_listed: &mut Vec<Option<Reference>>,
 ) -> Result<Option<Pull>> {
     let reading = async {
         hold_back(context, partner).await?;
@@ -97,7 +101,7 @@ async fn step(
         Ok((stamp, read(context, partner, entity, pull).await?))
     };
     let Some((stamp, page)) = while_held(context, pull, reading).await? else { return Ok(None) };
-    let recorded = match page.and_then(|page| advanced(page, last_listed)) {
+    let recorded = match page {
         Ok(page) => record(context, partner, entity, pull, stamp, page).await,
         Err(problem) => return fail(context, pull, &problem).await,
     };

@@ -1,4 +1,4 @@
-//! Asking for a page: when there is room for it, several times if it must be, and never the same one for ever.
+//! Asking for a page: when there is room for it, and several times if it must be.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::super::breaker::{Heard, Object};
 use super::super::{Context, Partner};
 use super::gate::{self, Gate};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Entity, Reference};
+use crate::model::Entity;
 use crate::partner::{Page, Position};
 use crate::store::{Pull, Side, records};
 
@@ -33,8 +33,7 @@ pub(super) async fn hold_back(context: &Context, partner: &Partner) -> Result<()
     }
 }
 
-/// Asks for the page at the pull's place, several times if it must, and only while the service's breaker lets it: each
-/// rest of the breaker is waited for, as many as a page has attempts. The outer failure is our database's.
+/// Asks for the page at the pull's place, several times if it must. The outer failure is our database's.
 pub(super) async fn read(
     context: &Context,
     partner: &Partner,
@@ -49,6 +48,22 @@ pub(super) async fn read(
         return Ok(Err(Error::new(Kind::Internal, "the pull's place cannot be read")));
     };
     let since = pull.since.and_then(DateTime::from_timestamp_micros);
+    insist(context, partner, pull, (entity, "a page"), || partner.service.page(entity, &position, since))
+        .await
+}
+
+/// Calls the partner's service for what has this name, again while it fails for a time, and only while its breaker lets
+/// it: each rest of the breaker is waited for, as many as a page has attempts. The outer failure is our database's.
+pub(super) async fn insist<T, F>(
+    context: &Context,
+    partner: &Partner,
+    pull: &Pull,
+    (entity, name): (Entity, &str),
+    call: impl Fn() -> F,
+) -> Result<Result<T>>
+where
+    F: Future<Output = Result<T>>,
+{
     let token = pull.lease.as_deref().unwrap_or_default();
     let (mut attempt, mut rests) = (0, 0);
     loop {
@@ -66,13 +81,16 @@ pub(super) async fn read(
             }
         };
         let mut heard = Heard::default();
-        let page = heard.note(Side::Service, partner.service.page(entity, &position, since).await);
-        let asked = Object { entity, name: "a page", again: attempt > 0 };
+        let answer = heard.note(Side::Service, call().await);
+        let asked = Object { entity, name, again: attempt > 0 };
         gate::report(context, partner, asked, heard, token, probe).await?;
-        let problem = match page {
-            Ok(page) => return Ok(Ok(page)),
+        let problem = match answer {
+            Ok(answer) => return Ok(Ok(answer)),
             Err(problem) => problem,
         };
+        if matches!(problem.kind(), Kind::NotFound | Kind::Gone) {
+            return Ok(Err(problem));
+        }
         attempt += 1;
         tracing::warn!(
             partner = %pull.partner, entity = %pull.entity, pull = %pull.id, attempt,
@@ -85,24 +103,4 @@ pub(super) async fn read(
         }
         sleep(backoff(attempt, problem.wait(), rand::random())).await;
     }
-}
-
-/// Refuses a page that lists what the one before it listed: a service that does not know the parameters of its paging
-/// gives its first page for ever.
-pub(super) fn advanced(page: Page, last_listed: &mut Vec<Option<Reference>>) -> Result<Page> {
-    let listed: Vec<Option<Reference>> = page
-        .items
-        .iter()
-        .map(|item| match item {
-            Ok(item) => Some(item.reference.clone()),
-            Err(broken) => broken.reference.clone(),
-        })
-        .collect();
-    if !listed.is_empty() && listed == *last_listed {
-        let message =
-            "the partner's service lists the same page again: does it know the parameters in `paging`?";
-        return Err(Error::new(Kind::Refused, message));
-    }
-    *last_listed = listed;
-    Ok(page)
 }

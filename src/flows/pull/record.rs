@@ -6,15 +6,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::super::{Context, Partner, road};
-use super::end;
+use super::{end, proof};
+use crate::config::Absent;
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::prepare;
 use crate::model::{Entity, Fingerprint, Reference};
 use crate::partner::{Listed, Page};
-use crate::store::{self, Db, Listing, Pull, Record, State, changes, mailbox, pulls, records};
+use crate::store::{
+    self, Db, Listing, Mode, Pull, Record, State, changes, listings, mailbox, pulls, records,
+};
 
 /// An object of a page on its way into its record.
-enum Entry {
+pub(super) enum Entry {
     Whole(Reference, Listing),
     Broken(Option<Reference>, Error),
 }
@@ -30,8 +33,11 @@ pub(super) async fn record(
     page: Page,
 ) -> Result<Option<Pull>> {
     let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
-    let (partner, clock) = (partner.clone(), context.clock.clone());
-    let Page { items, total, next } = page;
+    let (partner, clock, limits) = (partner.clone(), context.clock.clone(), context.limits.clone());
+    let resource = partner.settings.service.resource(entity);
+    let absent = resource.map_or(Absent::Keep, |resource| resource.absent);
+    let seen = proof::Seen::of(&page);
+    let Page { items, .. } = page;
     let newest = items.iter().filter_map(|item| item.as_ref().ok()?.updated_at).max();
     let pull_id = id.clone();
     // Before the transaction, which others wait for, and off the threads that answer requests.
@@ -47,11 +53,21 @@ pub(super) async fn record(
             let now = store::now(db, &clock)?;
             pull.newest = pull.newest.max(newest.map(|date| date.timestamp_micros()));
             pull.pages += 1;
-            pull.total = total.and_then(|total| i64::try_from(total).ok()).or(pull.total);
+            pull.began_stamp.get_or_insert(stamp);
+            let mut tally = listings::tally(db, &pull)?;
+            let last = proof::take_in(db, &mut pull, &mut tally, &seen, &limits, now)?;
             enter(db, &mut pull, entity, stamp, entries, now)?;
-            match next {
+            match seen.next.filter(|_| !last) {
                 Some(next) => pull.position = serde_json::to_string(&next).ok(),
-                None => finish(db, &mut pull, entity, now)?,
+                None => {
+                    finish(db, &mut pull, entity)?;
+                    proof::conclude(&mut pull, &tally, absent);
+                    if pull.mode == Mode::Full && pull.doubt.is_none() && absent != Absent::Keep {
+                        pull.state = State::Checking;
+                    } else {
+                        end(&mut pull, State::Done, now);
+                    }
+                }
             }
             pulls::save(db, &pull)?;
             Ok(Some(pull))
@@ -59,7 +75,8 @@ pub(super) async fn record(
         .await
 }
 
-fn entry(partner: &Partner, entity: Entity, pull: &str, stamp: i64, item: Listed) -> Entry {
+/// Maps what was listed, or fetched as if it had been.
+pub(super) fn entry(partner: &Partner, entity: Entity, pull: &str, stamp: i64, item: Listed) -> Entry {
     let item = match item {
         Ok(item) => item,
         Err(broken) => return Entry::Broken(broken.reference, broken.problem),
@@ -146,7 +163,7 @@ fn sentence(reference: Option<&Reference>, problem: &Error) -> String {
 
 /// The list is read to its end: the cursor moves to the partner's newest date, or to the beginning of the pull where it
 /// gives none, and never past that. A list of nothing proves nothing of the partner's clock, and moves nothing.
-fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity, now: DateTime<Utc>) -> Result<()> {
+fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity) -> Result<()> {
     let began_at = pull.began_at.unwrap_or(pull.created_at);
     let known = pulls::cursor(db, &pull.partner, entity)?;
     if pull.newest.is_some() || pull.seen > 0 {
@@ -154,7 +171,6 @@ fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity, now: DateTime<Utc>) 
         pull.newest = Some(read_until);
         pulls::advance(db, &pull.partner, entity, known.map_or(read_until, |known| known.max(read_until)))?;
     }
-    end(pull, State::Done, now);
     pull.position = None;
     Ok(())
 }

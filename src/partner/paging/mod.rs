@@ -53,17 +53,23 @@ impl Position {
         }
     }
 
-    /// Where to go on after a page with so many objects; none after the last page.
+    /// Where to go on after a page with so many objects; none after an empty page.
     pub(super) fn next(&self, paging: &Paging, items: usize) -> Option<Self> {
-        let items = items as u64;
         match (paging, self) {
-            (Paging::Page { size_value, .. }, Self::Page { number }) => {
-                page::next(*size_value, *number, items)
-            }
-            (Paging::Offset { limit_value, .. }, Self::Offset { offset }) => {
-                offset::next(*limit_value, *offset, items)
-            }
+            _ if items == 0 => None,
+            (Paging::Page { .. }, Self::Page { number }) => Some(page::next(*number)),
+            (Paging::Offset { .. }, Self::Offset { offset }) => Some(offset::next(*offset, items as u64)),
             _ => None,
+        }
+    }
+
+    /// Whether a page with so many objects has as many as were asked for.
+    pub(super) fn is_full(&self, paging: &Paging, items: usize) -> bool {
+        match paging {
+            Paging::None => true,
+            Paging::Page { size_value: asked, .. } | Paging::Offset { limit_value: asked, .. } => {
+                items as u64 >= *asked
+            }
         }
     }
 }
@@ -103,11 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn a_short_page_is_the_last() {
-        assert_eq!(asked(&pages(), &[2, 2, 1]), ["page=0&size=2", "page=1&size=2", "page=2&size=2", "None"]);
+    fn an_empty_page_is_the_last() {
+        assert_eq!(asked(&pages(), &[2, 1, 0]), ["page=0&size=2", "page=1&size=2", "page=2&size=2", "None"]);
         assert_eq!(
-            asked(&offsets(), &[2, 2, 0]),
-            ["skip=0&take=2", "skip=2&take=2", "skip=4&take=2", "None"]
+            asked(&offsets(), &[2, 1, 0]),
+            ["skip=0&take=2", "skip=2&take=2", "skip=3&take=2", "None"]
         );
         assert_eq!(asked(&Paging::None, &[1000]), ["", "None"]);
     }

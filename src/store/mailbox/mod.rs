@@ -7,6 +7,7 @@
 //! `lease` names the one worker that may settle.
 
 mod erasure;
+mod gone;
 mod news;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::model::rfc3339;
 
 pub use erasure::erase;
+pub use gone::archive_absent;
 pub use news::{Event, Listed, Listing, Verdict, list, list_broken, receive, repeat};
 pub use work::{Indexed, Settlement, claim, release, settle};
 

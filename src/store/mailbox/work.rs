@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::super::records::{Outcome, Presence, Record, Wanted};
+use super::super::records::{Outcome, Presence, Record};
 use super::erasure::bury;
-use super::{describe, renew, retarget, set_aside};
+use super::gone::{archive_as_gone, hold};
+use super::{describe, retarget, set_aside};
 use crate::error::{Error, Kind};
 use crate::model::second_of;
 
@@ -90,6 +91,8 @@ pub enum Settlement {
     },
     /// The partner answered 410.
     Gone,
+    /// The object is gone and so are too many others: it is kept until a person has decided.
+    Held,
     /// The work failed and is tried again after `wait`, or is set aside after `attempts` failures of its own.
     Failed {
         /// What went wrong.
@@ -179,6 +182,12 @@ pub fn settle(
         Settlement::Gone => {
             if current {
                 archive_as_gone(record, stamp, now);
+            }
+        }
+        Settlement::Held => {
+            record.attempts = (record.attempts - 1).max(0);
+            if current {
+                hold(record, now);
             }
         }
         Settlement::Failed { problem, unclear, wait, attempts } => {
@@ -281,14 +290,6 @@ fn ask_again(record: &mut Record, answered_at: Option<i64>, stamp: i64, now: Dat
         record.problem = Some(describe(record, &Error::new(Kind::NotFound, message), now));
         record.due_at = Some(micros + micros_of(wait));
     }
-}
-
-fn archive_as_gone(record: &mut Record, stamp: i64, now: DateTime<Utc>) {
-    record.wanted = Wanted::Archived;
-    record.archived_on = None;
-    record.archived_stamp = stamp;
-    record.stamp = stamp;
-    renew(record, now);
 }
 
 fn micros_of(wait: Duration) -> i64 {

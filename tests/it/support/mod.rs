@@ -11,8 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeZone, Utc};
 use ipnet::IpNet;
 use oem_connector::config::{
-    Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role, Service,
-    Since, Webhooks,
+    Absent, Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role,
+    Service, Since, Webhooks,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -46,6 +46,9 @@ pub(crate) struct Wishes {
     pub(crate) call_timeout: Duration,
     pub(crate) lease: Duration,
     pub(crate) with_dates: bool,
+    /// Whether the partner tells how many objects a list has.
+    pub(crate) tells_total: bool,
+    pub(crate) absent: Absent,
     pub(crate) page_attempts: u32,
     pub(crate) due_records: i64,
     pub(crate) webhook_queue: usize,
@@ -66,6 +69,8 @@ impl Default for Wishes {
             call_timeout: Duration::from_secs(10),
             lease: Duration::from_secs(25),
             with_dates: true,
+            tells_total: true,
+            absent: Absent::Confirm,
             page_attempts: 3,
             due_records: 2_000,
             webhook_queue: 256,
@@ -378,6 +383,7 @@ fn partner(
             query_share: 0.3,
             allow_private_network: true,
         },
+        max_archive_share: 0.05,
         service: Service {
             base_url: format!("http://{}/api", partner_side.address).parse().unwrap(),
             auth: Auth::Header { name: "X-ATS-TOKEN".to_owned(), value: Secret::new(ATS_KEY) },
@@ -398,7 +404,7 @@ fn resource(wishes: &Wishes, path: &str, item: &str, map: &str) -> Resource {
         item: item.to_owned(),
         reference: ".id".to_owned(),
         updated_at: wishes.with_dates.then(|| ".modifiedAt".to_owned()),
-        total: Some(".totalElements".to_owned()),
+        total: wishes.tells_total.then(|| ".totalElements".to_owned()),
         paging: Paging::Page {
             page: "page".to_owned(),
             size: "size".to_owned(),
@@ -406,6 +412,7 @@ fn resource(wishes: &Wishes, path: &str, item: &str, map: &str) -> Resource {
             first: 1,
         },
         since: Some(Since { parameter: "modified_since".to_owned() }),
+        absent: wishes.absent,
         map: map.to_owned(),
     }
 }
