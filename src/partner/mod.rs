@@ -180,7 +180,7 @@ impl Service {
         self.work(move || {
             let (items, total) = reader.read_page(&body)?;
             let next = position.next(&reader.paging, items.len());
-            let full = position.is_full(&reader.paging, items.len());
+            let full = paging::is_full(&reader.paging, items.len());
             Ok(Page { items, total, full, bytes: body.len(), next })
         })
         .await

@@ -9,6 +9,7 @@
 mod architecture;
 mod batches;
 mod breakers;
+mod bad_lists;
 mod catch;
 mod dead_letters;
 mod demo;
@@ -16,6 +17,7 @@ mod erasure;
 mod everyday_weather;
 mod freshness;
 mod history;
+mod fuse;
 mod index;
 mod kill;
 mod model;

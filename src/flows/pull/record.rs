@@ -57,16 +57,15 @@ pub(super) async fn record(
             let mut tally = listings::tally(db, &pull)?;
             let last = proof::take_in(db, &mut pull, &mut tally, &seen, &limits, now)?;
             enter(db, &mut pull, entity, stamp, entries, now)?;
-            match seen.next.filter(|_| !last) {
-                Some(next) => pull.position = serde_json::to_string(&next).ok(),
-                None => {
-                    finish(db, &mut pull, entity)?;
-                    proof::conclude(&mut pull, &tally, absent);
-                    if pull.mode == Mode::Full && pull.doubt.is_none() && absent != Absent::Keep {
-                        pull.state = State::Checking;
-                    } else {
-                        end(&mut pull, State::Done, now);
-                    }
+            if let Some(next) = seen.next.filter(|_| !last) {
+                pull.position = serde_json::to_string(&next).ok();
+            } else {
+                finish(db, &mut pull, entity)?;
+                proof::conclude(&mut pull, &tally, absent);
+                if pull.mode == Mode::Full && pull.doubt.is_none() && absent != Absent::Keep {
+                    pull.state = State::Checking;
+                } else {
+                    end(&mut pull, State::Done, now);
                 }
             }
             pulls::save(db, &pull)?;

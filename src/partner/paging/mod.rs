@@ -62,14 +62,14 @@ impl Position {
             _ => None,
         }
     }
+}
 
-    /// Whether a page with so many objects has as many as were asked for.
-    pub(super) fn is_full(&self, paging: &Paging, items: usize) -> bool {
-        match paging {
-            Paging::None => true,
-            Paging::Page { size_value: asked, .. } | Paging::Offset { limit_value: asked, .. } => {
-                items as u64 >= *asked
-            }
+/// Whether a page with so many objects has as many as were asked for.
+pub(super) fn is_full(paging: &Paging, items: usize) -> bool {
+    match paging {
+        Paging::None => true,
+        Paging::Page { size_value: asked, .. } | Paging::Offset { limit_value: asked, .. } => {
+            items as u64 >= *asked
         }
     }
 }
