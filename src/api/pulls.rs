@@ -320,6 +320,7 @@ fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
             State::Failed => PullState::Failed,
         },
         complete: complete(&pull),
+        problem: pull.told_problem().map(str::to_owned),
         rate: rate(&pull, api.context.clock.now().timestamp_micros()),
         id: pull.id,
         partner: pull.partner,
@@ -333,10 +334,6 @@ fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
         created_at: date(Some(pull.created_at)),
         started_at: date(pull.started_at),
         finished_at: date(pull.finished_at),
-        problem: match pull.state {
-            State::Failed => pull.problem,
-            _ => pull.doubt.or(pull.problem),
-        },
         absences: None,
         decision: None,
     })

@@ -36,7 +36,13 @@ impl Ended {
             "{entity}s: {seen} read, {changed} changed, {unchanged} unchanged, {failed} unusable, {} set aside",
             self.set_aside
         );
-        if let Some(problem) = &self.pull.problem {
+        if self.pull.state == State::WaitingForApproval {
+            let id = &self.pull.id;
+            text.push_str(&format!(
+                "; so many are gone that archiving them waits for approval: /v1/pulls/{id}"
+            ));
+        }
+        if let Some(problem) = self.pull.told_problem() {
             text.push_str(" (");
             text.push_str(problem);
             text.push(')');

@@ -115,7 +115,7 @@ fn report(ended: &[Ended], as_json: bool) {
                     "id": pull.id, "entity": format!("{}s", pull.entity), "mode": pull.mode.as_str(),
                     "state": pull.state.as_str(), "pages": pull.pages, "seen": pull.seen, "changed": pull.changed,
                     "unchanged": pull.unchanged, "failed": pull.failed, "set_aside": set_aside,
-                    "problem": pull.problem,
+                    "problem": pull.told_problem(),
                 })
             );
         }

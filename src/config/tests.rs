@@ -663,3 +663,29 @@ fn history_is_kept_for_thirty_days_unless_told_otherwise() {
         assert!(problems[0].starts_with("retention_days: must be from 1 to 3650"), "{problems:?}");
     }
 }
+
+#[test]
+fn what_is_absent_and_how_much_of_it_is_a_matter_of_settings() {
+    let config = read(SAMPLE, &[]).unwrap();
+    let partner = &config.partners[0];
+    assert!((partner.max_archive_share - 0.05).abs() < f64::EPSILON);
+    assert_eq!(partner.service.jobs.as_ref().unwrap().absent, Absent::Confirm);
+    for (word, meant) in [("confirm", Absent::Confirm), ("archive", Absent::Archive), ("keep", Absent::Keep)]
+    {
+        let text = SAMPLE.replacen("list = \"/jobs\"", &format!("list = \"/jobs\"\nabsent = \"{word}\""), 1);
+        let config = read(&text, &[]).unwrap();
+        assert_eq!(config.partners[0].service.jobs.as_ref().unwrap().absent, meant);
+    }
+    assert_eq!(
+        broken("list = \"/jobs\"", "list = \"/jobs\"\nabsent = \"delete\""),
+        ["partner.acme.service.jobs.absent: must be confirm, archive or keep"]
+    );
+    assert_eq!(
+        broken("name = \"acme\"", "name = \"acme\"\nmax_archive_share = 1.0"),
+        ["partner.acme.max_archive_share: must be at least 0 and less than 1"]
+    );
+    let limits = "[limits]\npull_pages = 7\npull_megabytes = 2\npull_hours = 3\n";
+    let limits = read(&format!("{limits}{}", little()), &[]).unwrap().limits;
+    assert_eq!((limits.pull_pages, limits.pull_bytes), (7, 2_000_000));
+    assert_eq!(limits.pull_time, Duration::from_hours(3));
+}

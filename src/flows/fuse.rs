@@ -48,6 +48,8 @@ pub(super) fn settle(
             checked_at: Some(now.timestamp_micros()),
         },
     )?;
+    let reference = &before.reference;
+    tracing::warn!(partner = board.partner, entity = %board.entity, %reference, "gone like many others: it waits for approval");
     *record = before;
     Ok(mailbox::settle(record, token, version, Settlement::Held, stamp, now))
 }

@@ -119,6 +119,12 @@ impl Pull {
         }
     }
 
+    /// What ended it, else why its listing is not proven complete, else the first object that could not be used.
+    pub fn told_problem(&self) -> Option<&str> {
+        let failed = self.problem.as_deref().filter(|_| self.state == State::Failed);
+        failed.or(self.doubt.as_deref()).or(self.problem.as_deref())
+    }
+
     /// What its listing goes by: the id of the pull that began it.
     pub fn listing(&self) -> &str {
         self.listing.as_deref().unwrap_or(&self.id)

@@ -1,5 +1,4 @@
-//! What a complete listing lacked: each such object is asked for by its reference, and archived if it is gone, unless so
-//! many are that a person has to approve.
+//! What a complete listing lacked: each such object is noted, and asked for by its reference.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,17 +7,13 @@ use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
 use super::super::{Context, Partner};
+use super::change;
 use super::read::insist;
 use super::record::{Entry, entry};
-use super::{end, while_held};
-use crate::config::Absent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
 use crate::store::absences::{self, Verdict};
-use crate::store::{self, Absence, Db, Mode, Pull, Record, State, fuse, listings, mailbox, pulls, records};
-
-/// Objects that one transaction archives.
-const BATCH: i64 = 100;
+use crate::store::{self, Absence, Db, Pull, Record, listings, mailbox, pulls, records};
 
 /// What the partner's service says of an object that was not listed.
 enum Answer {
@@ -34,84 +29,8 @@ impl Answer {
     }
 }
 
-/// Looks at what a complete listing lacked. Returns the pull as it is then, unless it is no longer ours.
-pub(super) async fn check(
-    context: &Context,
-    partner: &Arc<Partner>,
-    entity: Entity,
-    pull: &Pull,
-) -> Result<Option<Pull>> {
-    let asking = async {
-        match absent(partner, entity) {
-            Absent::Keep => Ok(()),
-            Absent::Archive => gather(context, entity, pull, Verdict::Gone).await,
-            Absent::Confirm => {
-                gather(context, entity, pull, Verdict::Unchecked).await?;
-                ask_for_all(context, partner, entity, pull, Verdict::Unchecked).await
-            }
-        }
-    };
-    match while_held(context, pull, asking).await? {
-        Some(()) => decide(context, partner, entity, pull).await,
-        None => Ok(None),
-    }
-}
-
-/// Archives what a person approved of, if it is still gone. Returns the pull as it is then, unless it is no longer ours.
-pub(super) async fn carry_out(
-    context: &Context,
-    partner: &Arc<Partner>,
-    entity: Entity,
-    pull: &Pull,
-) -> Result<Option<Pull>> {
-    if pull.mode == Mode::Missing || absent(partner, entity) == Absent::Confirm {
-        let asking = ask_for_all(context, partner, entity, pull, Verdict::Gone);
-        if while_held(context, pull, asking).await?.is_none() {
-            return Ok(None);
-        }
-    }
-    loop {
-        let carried_out = change(context, pull, move |db, pull, now| {
-            let gone = absences::next(db, &pull.id, Verdict::Gone, "", BATCH)?;
-            if gone.is_empty() {
-                conclude(db, pull, State::Done, now)?;
-            }
-            archive(db, pull, entity, gone, now).map(drop)
-        })
-        .await?;
-        match carried_out {
-            Some(((), pull)) if pull.state == State::Approved => {}
-            ended => return Ok(ended.map(|((), pull)| pull)),
-        }
-    }
-}
-
-fn absent(partner: &Partner, entity: Entity) -> Absent {
-    partner.settings.service.resource(entity).map_or(Absent::Keep, |resource| resource.absent)
-}
-
-/// Does `work` on the pull and writes it back, while it is ours.
-async fn change<T: Send + 'static>(
-    context: &Context,
-    pull: &Pull,
-    work: impl FnOnce(&mut Db<'_>, &mut Pull, DateTime<Utc>) -> Result<T> + Send + 'static,
-) -> Result<Option<(T, Pull)>> {
-    let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
-    let clock = context.clock.clone();
-    context
-        .store
-        .write(move |db| {
-            let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
-            let now = store::now(db, &clock)?;
-            let done = work(db, &mut pull, now)?;
-            pulls::save(db, &pull)?;
-            Ok(Some((done, pull)))
-        })
-        .await
-}
-
 /// Notes what the listing lacked. What was noted before a crash stays as it is known.
-async fn gather(context: &Context, entity: Entity, pull: &Pull, verdict: Verdict) -> Result<()> {
+pub(super) async fn gather(context: &Context, entity: Entity, pull: &Pull, verdict: Verdict) -> Result<()> {
     let mut after = Some(String::new());
     while let Some(from) = after {
         let looking = pull.clone();
@@ -131,14 +50,14 @@ async fn gather(context: &Context, entity: Entity, pull: &Pull, verdict: Verdict
 }
 
 /// Asks for each object of which `verdict` is known so far, a few at a time, and keeps each answer at once.
-async fn ask_for_all(
+pub(super) async fn ask_for_all(
     context: &Context,
     partner: &Arc<Partner>,
     entity: Entity,
     pull: &Pull,
     verdict: Verdict,
 ) -> Result<()> {
-    let limit = i64::try_from(partner.settings.service.concurrency).unwrap_or(BATCH);
+    let limit = i64::try_from(partner.settings.service.concurrency).unwrap_or(i64::MAX);
     // What was known before this begins is asked for once.
     let mut after = String::new();
     loop {
@@ -230,63 +149,7 @@ fn note(
     records::save_all(db, &changed)
 }
 
-/// Archives what is gone, a batch at a time, unless it is too much: then the pull waits for a person.
-async fn decide(
-    context: &Context,
-    partner: &Arc<Partner>,
-    entity: Entity,
-    pull: &Pull,
-) -> Result<Option<Pull>> {
-    let share = partner.settings.max_archive_share;
-    loop {
-        let decided = change(context, pull, move |db, pull, now| {
-            let gone = absences::next(db, &pull.id, Verdict::Gone, "", BATCH)?;
-            if gone.is_empty() {
-                return conclude(db, pull, State::Done, now);
-            }
-            let counts = absences::counts(db, &pull.id)?;
-            let all = counts.iter().find(|(verdict, _)| *verdict == Verdict::Gone).map_or(0, |(_, all)| *all);
-            if fuse::is_blown(db, &pull.partner, entity, all, share, now)? {
-                tracing::warn!(partner = %pull.partner, entity = %pull.entity, pull = %pull.id, gone = all, "waits for approval");
-                return conclude(db, pull, State::WaitingForApproval, now);
-            }
-            let archived = archive(db, pull, entity, gone, now)?;
-            let archived: Vec<&str> = archived.iter().map(String::as_str).collect();
-            fuse::count(db, &pull.partner, entity, &archived, now)
-        })
-        .await?;
-        match decided {
-            Some(((), pull)) if pull.state == State::Checking => {}
-            ended => return Ok(ended.map(|((), pull)| pull)),
-        }
-    }
-}
-
-/// Archives objects that are gone, but for those that something happened to. Returns which were archived.
-fn archive(
-    db: &mut Db<'_>,
-    pull: &Pull,
-    entity: Entity,
-    gone: Vec<Absence>,
-    now: DateTime<Utc>,
-) -> Result<Vec<String>> {
-    let mut ledger = lock(db, pull, entity, gone.iter().map(|absence| absence.reference.as_str()))?;
-    let stamp = store::next_stamp(db)?;
-    let mut changed = Vec::new();
-    for mut absence in gone {
-        let record = ledger.remove(&absence.reference);
-        let archived = record.and_then(|mut record| {
-            mailbox::archive_absent(&mut record, absence.stamp, &pull.id, stamp, now).then_some(record)
-        });
-        absence.verdict = if archived.is_some() { Verdict::Archived } else { Verdict::Touched };
-        absences::put(db, &absence)?;
-        changed.extend(archived);
-    }
-    records::save_all(db, &changed)?;
-    Ok(changed.into_iter().map(|record| record.reference).collect())
-}
-
-fn lock<'a>(
+pub(super) fn lock<'a>(
     db: &mut Db<'_>,
     pull: &Pull,
     entity: Entity,
@@ -295,21 +158,4 @@ fn lock<'a>(
     let references: Vec<Reference> = references.filter_map(|text| Reference::parse(text).ok()).collect();
     let locked = records::lock(db, &pull.partner, entity, &references.iter().collect::<Vec<_>>())?;
     Ok(locked.into_iter().map(|record| (record.reference.clone(), record)).collect())
-}
-
-/// Ends the pull, or its work until a person has decided.
-fn conclude(db: &mut Db<'_>, pull: &mut Pull, state: State, now: DateTime<Utc>) -> Result<()> {
-    let counts = absences::counts(db, &pull.id)?;
-    if let Some((_, unclear)) = counts.iter().find(|(verdict, _)| *verdict == Verdict::Unclear) {
-        pull.problem.get_or_insert_with(|| {
-            format!(
-                "the partner's service did not say whether {unclear} objects are still there; they are kept"
-            )
-        });
-    }
-    if pull.state == State::Checking {
-        pulls::supersede(db, pull, now.timestamp_micros())?;
-    }
-    end(pull, state, now);
-    Ok(())
 }

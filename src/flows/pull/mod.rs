@@ -5,6 +5,7 @@ mod gate;
 mod proof;
 mod read;
 mod record;
+mod verdict;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tokio::time::sleep;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::model::Entity;
-use crate::store::{self, Mode, Pull, State, pulls};
+use crate::store::{self, Db, Mode, Pull, State, pulls};
 use read::{hold_back, read};
 use record::record;
 
@@ -70,8 +71,8 @@ pub async fn run(context: &Context, partner: &Arc<Partner>, mut pull: Pull) -> R
     let Some(entity) = Entity::parse(&pull.entity) else { return Ok(()) };
     while pull.state.is_worked_on() {
         let next = match pull.state {
-            State::Checking => absence::check(context, partner, entity, &pull).await?,
-            State::Approved => absence::carry_out(context, partner, entity, &pull).await?,
+            State::Checking => verdict::check(context, partner, entity, &pull).await?,
+            State::Approved => verdict::carry_out(context, partner, entity, &pull).await?,
             _ => step(context, partner, entity, &pull).await?,
         };
         // Where the lease was lost, another worker goes on.
@@ -139,24 +140,39 @@ async fn renew(context: &Context, pull: &Pull) -> Result<bool> {
         .await
 }
 
-async fn fail(context: &Context, pull: &Pull, problem: &Error) -> Result<Option<Pull>> {
+/// Does `work` on the pull and writes it back, while it is ours.
+async fn change<T: Send + 'static>(
+    context: &Context,
+    pull: &Pull,
+    work: impl FnOnce(&mut Db<'_>, &mut Pull, DateTime<Utc>) -> Result<T> + Send + 'static,
+) -> Result<Option<(T, Pull)>> {
     let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
-    // What would refuse this place again would end every later pull too: the next one begins anew.
-    let lost = !problem.kind().is_temporary();
-    let (clock, problem) = (context.clock.clone(), problem.to_string());
+    let clock = context.clock.clone();
     context
         .store
         .write(move |db| {
             let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
-            end(&mut pull, State::Failed, store::now(db, &clock)?);
-            pull.problem = Some(problem);
-            if lost {
-                pull.position = None;
-            }
+            let now = store::now(db, &clock)?;
+            let done = work(db, &mut pull, now)?;
             pulls::save(db, &pull)?;
-            Ok(Some(pull))
+            Ok(Some((done, pull)))
         })
         .await
+}
+
+async fn fail(context: &Context, pull: &Pull, problem: &Error) -> Result<Option<Pull>> {
+    // What would refuse this place again would end every later pull too: the next one begins anew.
+    let lost = !problem.kind().is_temporary();
+    let problem = problem.to_string();
+    let failed = change(context, pull, move |_, pull, now| {
+        end(pull, State::Failed, now);
+        pull.problem = Some(problem);
+        if lost {
+            pull.position = None;
+        }
+        Ok(())
+    });
+    Ok(failed.await?.map(|((), pull)| pull))
 }
 
 fn end(pull: &mut Pull, state: State, now: DateTime<Utc>) {

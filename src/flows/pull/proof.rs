@@ -129,8 +129,15 @@ pub(super) fn conclude(pull: &mut Pull, tally: &Tally, absent: Absent) {
         let listed = tally.named;
         doubt(pull, || format!("the partner tells of {total} objects and lists {listed}"));
     }
-    if tally.named == 0 && absent == Absent::Archive {
+    if absent != Absent::Archive {
+        return;
+    }
+    // Nobody is asked before it archives, so the list has to be above suspicion.
+    if tally.named == 0 {
         doubt(pull, || "an empty list alone does not prove that everything is gone".to_owned());
+    }
+    if pull.total.is_none() && pull.listing() != pull.id {
+        doubt(pull, || "it was interrupted, and no total tells whether objects moved meanwhile".to_owned());
     }
 }
 
