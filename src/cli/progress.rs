@@ -37,10 +37,8 @@ impl Ended {
             self.set_aside
         );
         if self.pull.state == State::WaitingForApproval {
-            let id = &self.pull.id;
-            text.push_str(&format!(
-                "; so many are gone that archiving them waits for approval: /v1/pulls/{id}"
-            ));
+            text.push_str("; so many are gone that archiving them waits for approval: /v1/pulls/");
+            text.push_str(&self.pull.id);
         }
         if let Some(problem) = self.pull.told_problem() {
             text.push_str(" (");
