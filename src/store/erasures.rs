@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::backend::{Db, on};
 use super::mailbox;
 use super::records::{Outcome, Record, Wanted};
-use super::schema::{changes, deliveries, erasures, pulls};
+use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest;
 
@@ -90,7 +90,7 @@ pub fn find(db: &mut Db<'_>, id: &str) -> Result<Option<Erasure>> {
     Ok(on!(db, |c| query.get_result(*c).optional())?)
 }
 
-/// Deletes what tables hold of a record's object; each needs an index on `(partner, entity, reference)`.
+/// Deletes what tables hold of a record's object; each needs an index that begins with `(partner, entity)`.
 macro_rules! delete_from {
     ($db:expr, $record:expr, $($table:ident),+) => {$({
         let rows = $table::table
@@ -103,7 +103,20 @@ macro_rules! delete_from {
 
 /// Drops everything that names a record's object, in every table but the ledger itself.
 fn forget(db: &mut Db<'_>, record: &Record) -> Result<()> {
-    delete_from!(db, record, deliveries, changes);
+    delete_from!(db, record, deliveries, changes, archivals);
+    // A listing goes by the id of the pull that began it.
+    let of_pulls = pulls::table
+        .filter(pulls::partner.eq(&record.partner))
+        .filter(pulls::entity.eq(&record.entity))
+        .select(pulls::id);
+    let absent = absences::table
+        .filter(absences::pull.eq_any(of_pulls))
+        .filter(absences::reference.eq(&record.reference));
+    on!(db, |c| diesel::delete(absent).execute(*c))?;
+    let named = listed::table
+        .filter(listed::listing.eq_any(of_pulls))
+        .filter(listed::reference.eq(&record.reference));
+    on!(db, |c| diesel::delete(named).execute(*c))?;
     let told = pulls::table
         .filter(pulls::partner.eq(&record.partner))
         .filter(pulls::entity.eq(&record.entity))

@@ -208,3 +208,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
+diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
+diesel::allow_tables_to_appear_in_same_query!(pulls, listed);

@@ -466,3 +466,30 @@ async fn an_address_of_an_erasure_that_is_none_is_a_problem() {
     assert_eq!(answer(request).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(erasure(&world, "7").await["code"], "not_found");
 }
+
+#[actix_web::test]
+async fn a_person_whom_a_listing_had_or_lacked_is_named_by_no_listing_afterwards() {
+    for backend in backends() {
+        for (lacked, noted) in [(false, "listed: "), (true, "absences: "), (true, "archivals: ")] {
+            let wishes = Wishes { page_size: 2, page_attempts: 1, ..Wishes::default() };
+            let world = World::with(backend, wishes).await;
+            shows_person(&world, "CRM-ZEPH").await;
+            world.has_profile("P1", "Nurse");
+            world.has_profile("P2", "Nurse");
+            world.pull("profiles", "full").await;
+            world.advance(60);
+            if lacked {
+                world.ats.remove(Entity::Profile, "CRM-ZEPH");
+            } else {
+                world.partner_side.fail("GET", "page=2&", Fault::Status(503, None));
+            }
+            world.pull("profiles", "full").await;
+            let tables = world.database.dump();
+            let notes = |line: &str| line.starts_with(noted) && line.contains("CRM-ZEPH");
+            assert!(tables.lines().any(notes), "{noted}{tables}");
+            let id = erase(&world, "CRM-ZEPH").await;
+            world.settle().await;
+            assert_erased(&world, "CRM-ZEPH", &id).await;
+        }
+    }
+}

@@ -7,17 +7,17 @@
 )]
 
 mod architecture;
+mod bad_lists;
 mod batches;
 mod breakers;
-mod bad_lists;
 mod catch;
 mod dead_letters;
 mod demo;
 mod erasure;
 mod everyday_weather;
 mod freshness;
-mod history;
 mod fuse;
+mod history;
 mod index;
 mod kill;
 mod model;
