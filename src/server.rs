@@ -146,7 +146,11 @@ impl Running {
     pub async fn start(config: &Config, clock: Clock) -> Result<Self> {
         let context = context(config, clock).await?;
         let serving = Serving::start(config, context.clone())?;
-        let worker = (config.role != Role::Api).then(|| Worker::start(&context, &context.partners));
+        let worker = (config.role != Role::Api).then(|| {
+            let mut worker = Worker::start(&context, &context.partners);
+            worker.keep_schedules(&context, &context.partners);
+            worker
+        });
         Ok(Self { serving, context, worker })
     }
 

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use oem_connector::config::{
-    Absent, Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Service, Webhooks,
+    Absent, Auth, Changes, Config, HrFlow, Limits, OnArchive, Paging, Partner, Resource, Role, Schedules,
+    Service, Webhooks,
 };
 use oem_connector::model::{Clock, Secret};
 use oem_connector::server::{self, Running, Serving};
@@ -134,11 +135,12 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
                     size_value: 100,
                     first: 1,
                 },
-                since: None,
+                changes: Changes::default(),
                 absent: Absent::Confirm,
                 map: oem_connector::demo::PROFILE_MAP.to_owned(),
             }),
             jobs: None,
         },
+        schedule: Schedules::default(),
     }
 }

@@ -22,19 +22,19 @@ pub(super) struct FreshnessDocument {
     /// Whether there are more than were counted.
     #[schema(example = false)]
     more_pending: bool,
-    /// How much of the caller's list of what was ranked has been read: of the last that was read to its end, or of the first
-    /// import while it runs; null before that.
+    /// How much is known of the caller's objects of the kind that was ranked; null before the first full pull.
     #[schema(example = json!({"profiles": {"seen": 18200, "total": 52000}}))]
     coverage: Option<BTreeMap<Entity, CoverageDocument>>,
 }
 
-/// How much of a list has been read.
+/// How much of what a partner has is known.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CoverageDocument {
-    /// Objects read.
+    /// Objects that were listed: by the last full pull that was read to its end, by the running one and by the failed ones
+    /// that it goes on from.
     #[schema(minimum = 0, example = 18200)]
     seen: i64,
-    /// Objects in the list, about; null while that is not known.
+    /// Objects there are: as the partner tells, else as the last whole listing had; null before.
     #[schema(minimum = 0, example = 52000)]
     total: Option<i64>,
 }
@@ -43,8 +43,13 @@ impl FreshnessDocument {
     /// Of an answer that ranks objects of this kind.
     pub(super) fn of(freshness: Freshness, ranked: Entity) -> Self {
         let Freshness { as_of, pending, more_pending, coverage } = freshness;
-        let coverage = coverage
-            .map(|Coverage { seen, total }| BTreeMap::from([(ranked, CoverageDocument { seen, total })]));
+        let coverage = coverage.map(|coverage| BTreeMap::from([(ranked, coverage.into())]));
         Self { as_of: date(Some(as_of)), pending, more_pending, coverage }
+    }
+}
+
+impl From<Coverage> for CoverageDocument {
+    fn from(Coverage { seen, total }: Coverage) -> Self {
+        Self { seen, total }
     }
 }

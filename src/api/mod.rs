@@ -32,6 +32,7 @@ mod pulls;
 mod records;
 mod replay;
 mod request_id;
+mod schedules;
 mod scoring;
 mod searching;
 mod shape;

@@ -9,12 +9,15 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::decisions::{AbsenceSummary, DecisionDocument};
+use super::freshness::CoverageDocument;
 use super::parameters::{PARTNER, Parameter, nearest, query};
 use super::problem::refusals;
 use super::records::date;
+use super::schedules::{self, ScheduleDocument};
 use super::{Api, LIMIT, body, decisions};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{self, Partner};
+use crate::flows::Partner;
+use crate::flows::pull::{self, By};
 use crate::model::Entity;
 use crate::store::{self, Mode, State, pulls};
 
@@ -98,6 +101,8 @@ pub(super) struct PullDocument {
     /// How many objects the partner says the list has; null when it does not.
     #[schema(minimum = 0, example = 2000)]
     total: Option<i64>,
+    /// How much of the partner's objects the pull has listed; null for a delta.
+    coverage: Option<CoverageDocument>,
     /// Objects that HrFlow does not show as they are.
     #[schema(minimum = 0, example = 1990)]
     changed: i64,
@@ -125,7 +130,7 @@ pub(super) struct PullDocument {
     /// Whether the listing was proven complete: only then what it lacks may be archived. Null until it is read, and where
     /// it is not a full one.
     complete: Option<bool>,
-    /// What ended it, why it is not complete, or the first object that cannot be used.
+    /// What ended it, why it is not complete, the first object that cannot be used, or what went otherwise than configured.
     #[schema(example = "`CRM-17`: the object cannot be mapped")]
     problem: Option<String>,
     /// What it lacked; null in a list of pulls, and where it lacked nothing.
@@ -139,6 +144,8 @@ pub(super) struct PullDocument {
 pub(super) struct PullList {
     /// The pulls.
     items: Vec<PullDocument>,
+    /// The pulls that start by themselves, of this partner or of all.
+    schedules: Vec<ScheduleDocument>,
 }
 
 query! {
@@ -187,7 +194,7 @@ pub(super) async fn start_pull(
         PullMode::Full => Mode::Full,
         PullMode::Delta => Mode::Delta,
     };
-    let (pull, new) = flows::pull::start(&api.context, partner, entity, mode).await?;
+    let (pull, new) = pull::start(&api.context, partner, entity, mode, By::Operator).await?;
     let mut answer = if new { HttpResponse::Accepted() } else { HttpResponse::Ok() };
     answer.insert_header((LOCATION, format!("/v1/pulls/{}", pull.id)));
     Ok(answer.json(document(&api, pull)?))
@@ -211,7 +218,7 @@ pub(super) async fn get_pull(api: web::Data<Api>, request: HttpRequest) -> Resul
 
 /// List pulls
 ///
-/// The newest first, of one partner or of all. Needs an operator key.
+/// The newest first, of one partner or of all, and which start by themselves and when. Needs an operator key.
 #[utoipa::path(
     tag = "pulls",
     params(ListPulls),
@@ -221,11 +228,12 @@ pub(super) async fn get_pull(api: web::Data<Api>, request: HttpRequest) -> Resul
 #[get("/v1/pulls")]
 pub(super) async fn list_pulls(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.operator_asks(&request, ListPulls::KNOWN)?;
+    let schedules = schedules::upcoming(&api, partner).await?;
     let name = partner.map(|partner| partner.settings.name.clone());
     let limit = i64::try_from(given.whole("limit")).unwrap_or(i64::MAX);
     let listed = api.context.store.read(move |db| pulls::list(db, name.as_deref(), limit)).await?;
     let items = listed.into_iter().map(|pull| document(&api, pull)).collect::<Result<_>>()?;
-    Ok(HttpResponse::Ok().json(PullList { items }))
+    Ok(HttpResponse::Ok().json(PullList { items, schedules }))
 }
 
 /// Reads the body by hand, so that everything that is wrong with it is told at once.
@@ -299,15 +307,22 @@ fn complete(pull: &store::Pull) -> Option<bool> {
     }
 }
 
+impl From<Mode> for PullKind {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Full => Self::Full,
+            Mode::Delta => Self::Delta,
+            Mode::Missing => Self::Missing,
+        }
+    }
+}
+
 fn document(api: &Api, pull: store::Pull) -> Result<PullDocument> {
     let unknown = || Error::new(Kind::Internal, "a pull is of neither profiles nor jobs");
     Ok(PullDocument {
         entity: Entity::parse(&pull.entity).ok_or_else(unknown)?,
-        mode: match pull.mode {
-            Mode::Full => PullKind::Full,
-            Mode::Delta => PullKind::Delta,
-            Mode::Missing => PullKind::Missing,
-        },
+        mode: pull.mode.into(),
+        coverage: pull.coverage().map(CoverageDocument::from),
         state: match pull.state {
             State::Queued => PullState::Queued,
             State::Running => PullState::Running,

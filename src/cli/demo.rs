@@ -11,8 +11,9 @@ use super::progress::{self, Ended};
 use super::{asked_to_stop, log, read_config};
 use crate::demo::{self, Ats};
 use crate::error::{Error, Kind, Result};
-use crate::flows::query::{Answered, Asked};
-use crate::flows::{self, Context, Partner};
+use crate::flows::pull::{self, By};
+use crate::flows::query::{self, Answered, Asked};
+use crate::flows::{Context, Partner};
 use crate::model::{Clock, Entity, Reference};
 use crate::sandbox::{self, Options, ReferenceAfterArchive};
 use crate::server::Running;
@@ -137,7 +138,7 @@ async fn import(context: &Arc<Context>, partner: &Partner, ats: &Ats) -> Result<
     let began = Instant::now();
     let mut ids = Vec::new();
     for entity in Entity::ALL {
-        ids.push(flows::pull::start(context, partner, entity, Mode::Full).await?.0.id);
+        ids.push(pull::start(context, partner, entity, Mode::Full, By::Operator).await?.0.id);
     }
     let ended = progress::follow(context, ids).await?;
     let seconds = began.elapsed().as_secs_f64();
@@ -165,7 +166,7 @@ async fn rank(context: &Context, partner: &Partner, ats: &Ats) -> Result<()> {
         score_min: None,
         criteria: Vec::new(),
     };
-    let answered = flows::query::rank(context, partner, asked).await?;
+    let answered = query::rank(context, partner, asked).await?;
     println!("the best profiles for {FIRST_JOB} ({name}):");
     println!("{}", table(&answered, ats));
     Ok(())

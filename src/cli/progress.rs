@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::error::Result;
 use crate::flows::Context;
-use crate::store::{Pull, State, pulls, records};
+use crate::store::{Coverage, Pull, State, pulls, records};
 
 /// How often the database is asked.
 const LOOK: Duration = Duration::from_millis(200);
@@ -73,10 +73,10 @@ async fn follow_one(context: &Arc<Context>, id: String, bars: Option<&MultiProgr
         if let Some(bar) = &bar {
             bar.set_length(u64::try_from(pull.seen.max(1)).unwrap_or(1));
             bar.set_position(u64::try_from(settled).unwrap_or_default());
-            let state = if read { "all read" } else { "reading" };
+            let state = if read { "all read".to_owned() } else { format!("reading {}", extent(&pull)) };
             bar.set_message(format!("{}s, {state}", pull.entity));
         } else if looks.is_multiple_of(LOOKS_PER_LINE) && pull.seen > 0 && !(read && waiting == 0) {
-            println!("{}s: {} read, {settled} done", pull.entity, pull.seen);
+            println!("{}s: {} read, {settled} done", pull.entity, extent(&pull));
         }
         if read && waiting == 0 {
             if let Some(bar) = &bar {
@@ -89,8 +89,22 @@ async fn follow_one(context: &Arc<Context>, id: String, bars: Option<&MultiProgr
     }
 }
 
+/// `18,200 of about 52,000`; without the whole where nobody knows it.
+fn extent(pull: &Pull) -> String {
+    match pull.coverage() {
+        Some(Coverage { seen, total: Some(total) }) => {
+            format!("{} of about {}", HumanCount(count(seen)), HumanCount(count(total)))
+        }
+        _ => HumanCount(count(pull.seen)).to_string(),
+    }
+}
+
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or_default()
+}
+
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg:20} {bar:40} {pos}/{len} {per_sec}")
+    let style = ProgressStyle::with_template("{spinner} {msg:40} {bar:40} {pos}/{len} {per_sec}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(1).with_style(style)
 }

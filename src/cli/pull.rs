@@ -9,7 +9,8 @@ use clap::ValueEnum;
 use super::progress::{self, Ended};
 use super::{asked_to_stop, log, read_config};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{self, Context, Partner};
+use crate::flows::pull::{self, By};
+use crate::flows::{Context, Partner};
 use crate::model::{Clock, Entity};
 use crate::server;
 use crate::store::Mode;
@@ -97,7 +98,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
 /// Starts a pull of this mode; when one of the other mode is active, after that.
 async fn start(context: &Arc<Context>, partner: &Partner, entity: Entity, mode: Mode) -> Result<String> {
     loop {
-        let (pull, _) = flows::pull::start(context, partner, entity, mode).await?;
+        let (pull, _) = pull::start(context, partner, entity, mode, By::Operator).await?;
         if pull.mode == mode {
             return Ok(pull.id);
         }

@@ -4,12 +4,14 @@
 //! their names there (`OEM_CONNECTOR__PARTNER__ACME__SOURCE_KEY`). This is the only room that looks at the environment.
 //! Whether the jq filters compile is told by `partner::Service::new`, since jq has its home there.
 
+mod changes;
 mod check;
 mod hrflow;
 mod network;
 mod problem;
 mod read;
 mod role;
+mod schedule;
 mod section;
 mod service;
 mod webhooks;
@@ -24,9 +26,11 @@ use url::Url;
 
 use crate::model::{Entity, Secret};
 
+pub use changes::{Changes, DateFormat, DateParameter, Order, Sort};
 pub use network::is_public;
 pub use problem::{Problem, Problems};
 pub use role::Role;
+pub use schedule::{QuietHours, Schedule, Schedules};
 pub use webhooks::{HmacAlgorithm, HmacEncoding, WebhookAuth, Webhooks, signing_key};
 
 /// The whole configuration, checked.
@@ -195,6 +199,8 @@ pub struct Partner {
     pub max_archive_share: f64,
     /// Its web services. `[partner.service]`.
     pub service: Service,
+    /// Which pulls start by themselves. `[partner.schedule]`, default none.
+    pub schedule: Schedules,
 }
 
 /// What `profile_archive` asks for. It is sent when a candidate is put away, and when a person asks for deletion; which of
@@ -311,8 +317,8 @@ pub struct Resource {
     pub total: Option<String>,
     /// `paging`, default `{ kind = "none" }`.
     pub paging: Paging,
-    /// How the list is asked for what changed. `since = { parameter = … }`, default none.
-    pub since: Option<Since>,
+    /// What the list can be asked beside its pages: `since`, `until`, `sort`, `order`, `overlap_minutes`.
+    pub changes: Changes,
     /// What becomes of an object that a complete listing lacks: `confirm` asks for it by its reference, `archive` archives
     /// it, `keep` keeps it. `absent`, default `confirm`.
     pub absent: Absent,
@@ -359,13 +365,6 @@ pub enum Paging {
         /// Objects per page. `limit_value`, default 100.
         limit_value: u64,
     },
-}
-
-/// How a list is asked for what changed. `since = { parameter = … }`.
-#[derive(Clone, Debug)]
-pub struct Since {
-    /// The parameter that takes an RFC 3339 UTC time, inclusive.
-    pub parameter: String,
 }
 
 #[cfg(test)]

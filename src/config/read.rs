@@ -11,7 +11,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, service, webhooks};
+use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, schedule, service, webhooks};
 use crate::model::Secret;
 
 impl Config {
@@ -227,6 +227,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     let max_archive_share =
         if section.has("max_archive_share") { section.share("max_archive_share") } else { Some(0.05) };
     let service = section.section("service").and_then(service::service);
+    let schedule = schedule::schedules(section.section("schedule"));
     section.finish();
     Some(Partner {
         name: name?,
@@ -239,5 +240,6 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
         hrflow: hrflow?,
         max_archive_share: max_archive_share?,
         service: service?,
+        schedule: schedule?,
     })
 }

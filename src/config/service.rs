@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use super::changes::changes;
 use super::section::Section;
-use super::{Absent, Auth, Paging, Resource, Service, Since, check};
+use super::{Absent, Auth, Paging, Resource, Service, check};
 use crate::model::Secret;
 
 pub(super) fn service(section: Section<'_>) -> Option<Service> {
@@ -97,7 +98,7 @@ fn resource(section: Section<'_>) -> Option<Resource> {
     let total = present(section.has("total").then(|| section.text("total")));
     let paging =
         if section.has("paging") { section.section("paging").and_then(paging) } else { Some(Paging::None) };
-    let since = present(section.has("since").then(|| section.section("since").and_then(since)));
+    let changes = changes(&section);
     let absent = if section.has("absent") {
         section.read("absent", |word| match word {
             "confirm" => Ok(Absent::Confirm),
@@ -119,17 +120,10 @@ fn resource(section: Section<'_>) -> Option<Resource> {
         updated_at: updated_at?,
         total: total?,
         paging: paging?,
-        since: since?,
+        changes: changes?,
         absent: absent?,
         map: map?,
     })
-}
-
-fn since(section: Section<'_>) -> Option<Since> {
-    section.need("parameter");
-    let parameter = section.read("parameter", check::parameter);
-    section.finish();
-    Some(Since { parameter: parameter? })
 }
 
 fn paging(section: Section<'_>) -> Option<Paging> {

@@ -105,11 +105,11 @@ fn the_sample_reads() {
     assert!(name == "X-API-KEY" && value.matches("token-1"));
     let profiles = partner.service.profiles.as_ref().unwrap();
     assert_eq!((profiles.map.as_str(), profiles.updated_at.as_deref()), ("{text: .cv}", Some(".updated_at")));
-    assert_eq!(profiles.since.as_ref().unwrap().parameter, "updated_since");
+    assert_eq!(profiles.changes.since.as_ref().unwrap().parameter, "updated_since");
     assert!(matches!(&profiles.paging, Paging::Page { size_value: 100, first: 1, .. }));
     let jobs = partner.service.jobs.as_ref().unwrap();
     assert_eq!((jobs.item.as_str(), jobs.map.as_str(), jobs.updated_at.as_deref()), (".", ".", None));
-    assert!(matches!(jobs.paging, Paging::None) && jobs.since.is_none());
+    assert!(matches!(jobs.paging, Paging::None) && jobs.changes.since.is_none());
     let secrets = config.secrets();
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
     assert_eq!(secrets, ["operator-1", "acme-1", "ask_1", "token-1"]);
@@ -269,7 +269,7 @@ fn the_environment_overrides_every_kind_of_value() {
     assert!(username == "u" && password.matches("acme-1"));
     assert_eq!(partner.service.base_url.as_str(), "https://other.example/");
     let jobs = partner.service.jobs.as_ref().unwrap();
-    assert!(matches!(jobs.paging, Paging::Offset { limit_value: 100, .. }) && jobs.since.is_some());
+    assert!(matches!(jobs.paging, Paging::Offset { limit_value: 100, .. }) && jobs.changes.since.is_some());
 }
 
 #[test]
@@ -688,4 +688,83 @@ fn what_is_absent_and_how_much_of_it_is_a_matter_of_settings() {
     let limits = read(&format!("{limits}{}", little()), &[]).unwrap().limits;
     assert_eq!((limits.pull_pages, limits.pull_bytes), (7, 2_000_000));
     assert_eq!(limits.pull_time, Duration::from_hours(3));
+}
+
+#[test]
+fn a_list_may_be_asked_for_changes_in_many_ways() {
+    let with = |line: &str| {
+        read(&SAMPLE.replace("since = { parameter = \"updated_since\" }", line), &[])
+            .map(|config| config.partners[0].service.profiles.clone().unwrap().changes)
+    };
+    for (since, format) in [
+        ("format = \"rfc3339\"", DateFormat::Rfc3339),
+        ("format = \"date\"", DateFormat::Date),
+        ("format = \"epoch_s\"", DateFormat::EpochS),
+        ("format = \"epoch_ms\"", DateFormat::EpochMs),
+        ("template = \"fromdate\"", DateFormat::Template("fromdate".to_owned())),
+    ] {
+        let changes = with(&format!("since = {{ parameter = \"from\", {since} }}")).unwrap();
+        assert_eq!(changes.since.unwrap().format, format);
+    }
+    let changes =
+        with("sort = { parameter = \"sort\", newest_first = \"-at\" }\norder = \"newest_first\"").unwrap();
+    let sort = changes.sort.unwrap();
+    assert_eq!((sort.oldest_first, sort.newest_first.as_deref()), (None, Some("-at")));
+    assert_eq!((changes.order, changes.overlap), (Order::NewestFirst, chrono::TimeDelta::minutes(5)));
+    let windows = "since = { parameter = \"from\" }\nuntil = { parameter = \"to\" }\norder = \"newest_first\"\noverlap_minutes = 0";
+    assert!(with(windows).unwrap().overlap.is_zero());
+    for (line, problem) in [
+        ("order = \"newest_first\"", "order: needs `sort` with `newest_first`, or both `since` and `until`"),
+        ("order = \"random\"", "order: must be as_listed or newest_first"),
+        ("until = { parameter = \"to\" }", "until: is of no use without `since`"),
+        (
+            "since = { parameter = \"from\", format = \"iso\" }",
+            "since.format: must be rfc3339, date, epoch_s or epoch_ms",
+        ),
+        (
+            "since = { parameter = \"from\", format = \"date\", template = \".\" }",
+            "since.template: stands in place of `format`; keep one of them",
+        ),
+        (
+            "sort = { parameter = \"sort\" }",
+            "sort.parameter: needs a value for `oldest_first` or `newest_first`",
+        ),
+        ("overlap_minutes = 9999", "overlap_minutes: must be from 0 to 1440"),
+    ] {
+        let told = with(line).map(|_| ()).unwrap_err();
+        assert_eq!(told, [format!("partner.acme.service.profiles.{problem}")], "{line}");
+    }
+}
+
+#[test]
+fn a_schedule_holds_for_both_kinds_unless_one_says_otherwise() {
+    let with = |text: &str| {
+        read(&format!("{SAMPLE}\n[partner.schedule]\n{text}"), &[])
+            .map(|config| config.partners[0].schedule.clone())
+    };
+    let minutes = |minutes: u64| Some(Duration::from_secs(minutes * 60));
+    let both =
+        "delta_minutes = 15\nfull_days = 7\nquiet_hours = \"22:00-06:00\"\ntime_zone = \"Europe/Paris\"";
+    let schedules = with(both).unwrap();
+    assert_eq!(schedules.profiles.delta, minutes(15));
+    assert_eq!(schedules.jobs.full, minutes(7 * 24 * 60));
+    assert_eq!(schedules.jobs.quiet, QuietHours::parse("22:00-06:00", "Europe/Paris").ok());
+    let own =
+        "[partner.schedule.jobs]\ndelta_minutes = 0\nquiet_hours = \"12:00-13:00\"\ntime_zone = \"+02:00\"";
+    let schedules = with(&format!("{both}\n{own}")).unwrap();
+    assert_eq!((schedules.profiles.delta, schedules.jobs.delta), (minutes(15), None));
+    assert_eq!(schedules.jobs.full, minutes(7 * 24 * 60));
+    assert_eq!(schedules.jobs.quiet, QuietHours::parse("12:00-13:00", "+02:00").ok());
+    assert!(read(SAMPLE, &[]).unwrap().partners[0].schedule.profiles.full.is_none());
+    for (text, problem) in [
+        ("quiet_hours = \"22-06\"", "quiet_hours: must be two different times such as 22:00-06:00"),
+        ("quiet_hours = \"06:00-06:00\"", "quiet_hours: must be two different times such as 22:00-06:00"),
+        ("time_zone = \"Paris\"", "time_zone: must be a time zone such as Europe/Paris or +02:00"),
+        ("delta_minutes = 1.5", "delta_minutes: must be a whole number, not 1.5"),
+        ("full_days = 400", "full_days: must be from 0 to 366"),
+        ("hours = 1", "hours: is no setting"),
+    ] {
+        let told = with(text).map(|_| ()).unwrap_err();
+        assert!(told.contains(&format!("partner.acme.schedule.{problem}")), "{text}: {told:?}");
+    }
 }

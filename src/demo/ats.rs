@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use tokio::task::JoinHandle;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Filter};
 use super::service;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Clock, Entity, Object, Reference, Secret};
@@ -65,7 +65,7 @@ impl Ats {
 
     /// How many objects of this kind there are.
     pub fn count(&self, entity: Entity) -> usize {
-        self.catalogue.page(entity, 1, 0, None).total
+        self.catalogue.page(entity, 1, 0, Filter::default()).total
     }
 
     /// Who or what a reference is, for a table: `Ada Moreau, Registered Nurse, Lyon`.

@@ -17,6 +17,16 @@ pub(super) struct Page {
     pub(super) total: usize,
 }
 
+/// Which objects a list has, and in what order of modification.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Filter {
+    /// Modified at this time or later.
+    pub(super) since: Option<DateTime<Utc>>,
+    /// Modified before this time.
+    pub(super) until: Option<DateTime<Utc>>,
+    pub(super) newest_first: bool,
+}
+
 /// Everything the ATS holds.
 pub(super) struct Catalogue {
     candidates: Mutex<Shelf>,
@@ -44,21 +54,27 @@ impl Catalogue {
         Ok(Self { candidates: stock(Entity::Profile)?, vacancies: stock(Entity::Job)?, clock })
     }
 
-    /// Page `page`, counted from 1, of what was modified at `since` or later, oldest first.
-    pub(super) fn page(
-        &self,
-        entity: Entity,
-        page: usize,
-        size: usize,
-        since: Option<DateTime<Utc>>,
-    ) -> Page {
+    /// Page `page`, counted from 1, of what the filter lets through.
+    pub(super) fn page(&self, entity: Entity, page: usize, size: usize, filter: Filter) -> Page {
         let kept = self.shelf(entity);
-        let first = (since.unwrap_or(DateTime::<Utc>::MIN_UTC), String::new());
-        let found =
-            || kept.order.range(first.clone()..).filter_map(|(_, reference)| kept.items.get(reference));
-        let content =
-            found().skip((page - 1).saturating_mul(size)).take(size).map(|item| item.body.clone()).collect();
-        Page { content, total: found().count() }
+        let first = (filter.since.unwrap_or(DateTime::<Utc>::MIN_UTC), String::new());
+        let found = || {
+            let from = kept.order.range(first.clone()..);
+            from.take_while(|(modified, _)| filter.until.is_none_or(|until| *modified < until))
+        };
+        let total = found().count();
+        let skipped = (page - 1).saturating_mul(size);
+        let place = |(_, reference): &(DateTime<Utc>, String)| Some(kept.items.get(reference)?.body.clone());
+        let content = if filter.newest_first {
+            let passed = total.saturating_sub(skipped);
+            let mut last: Vec<_> =
+                found().take(passed).skip(passed.saturating_sub(size)).filter_map(place).collect();
+            last.reverse();
+            last
+        } else {
+            found().skip(skipped).take(size).filter_map(place).collect()
+        };
+        Page { content, total }
     }
 
     /// The object, if it is there.

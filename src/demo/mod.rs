@@ -9,8 +9,9 @@
 //! DELETE /api/candidates/{id}                                                  204
 //! ```
 //!
-//! and the same for `/api/vacancies` with `vacancy`. Lists are ordered by modification, oldest first. Every call carries
-//! the key as `X-ATS-TOKEN`; refusals are `{"error": {"code", "message"}}` with 400, 401, 404, 413 or 415.
+//! and the same for `/api/vacancies` with `vacancy`. Lists are ordered by modification, oldest first or, with
+//! `sort=-modifiedAt`, newest first; `modified_until` ends them before a date. Every call carries the key as
+//! `X-ATS-TOKEN`; refusals are `{"error": {"code", "message"}}` with 400, 401, 404, 413 or 415.
 
 mod ats;
 mod catalogue;

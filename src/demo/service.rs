@@ -11,12 +11,11 @@ use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::catalogue::{Catalogue, word_for};
+use super::catalogue::{Catalogue, Filter, word_for};
 use crate::error::Kind;
 use crate::model::{Entity, Object, Secret, parse_date};
 
@@ -100,17 +99,17 @@ async fn list(
     catalogue: web::Data<Catalogue>,
     query: web::Query<HashMap<String, String>>,
 ) -> HttpResponse {
-    let (page, size, since) = match asked(&query) {
+    let (page, size, filter) = match asked(&query) {
         Ok(asked) => asked,
         Err(message) => return refusal(StatusCode::BAD_REQUEST, "bad_request", &message),
     };
-    let found = catalogue.page(**entity, page, size, since);
+    let found = catalogue.page(**entity, page, size, filter);
     let content = found.content.iter().map(AsRef::as_ref).collect();
     HttpResponse::Ok().json(Listing { content, page, size, total_elements: found.total })
 }
 
-/// Page, size and date of a list, or which of them cannot be read. Other parameters are ignored, as most services do.
-fn asked(query: &HashMap<String, String>) -> Result<(usize, usize, Option<DateTime<Utc>>), String> {
+/// Page, size and filter of a list, or which of them cannot be read. Other parameters are ignored, as most services do.
+fn asked(query: &HashMap<String, String>) -> Result<(usize, usize, Filter), String> {
     let number = |name: &str, default: usize, most: usize| match query.get(name) {
         None => Ok(default),
         Some(text) => text
@@ -119,11 +118,17 @@ fn asked(query: &HashMap<String, String>) -> Result<(usize, usize, Option<DateTi
             .filter(|number| (1..=most).contains(number))
             .ok_or_else(|| format!("`{name}` must be a whole number from 1 to {most}")),
     };
-    let since = match query.get("modified_since") {
-        None => None,
-        Some(text) => Some(parse_date(text).ok_or("`modified_since` must be an RFC 3339 date")?),
+    let date = |name: &str| {
+        let read = |text| parse_date(text).ok_or_else(|| format!("`{name}` must be an RFC 3339 date"));
+        query.get(name).map(String::as_str).map(read).transpose()
     };
-    Ok((number("page", 1, 1_000_000_000)?, number("size", DEFAULT_SIZE, MOST_SIZE)?, since))
+    let newest_first = match query.get("sort").map(String::as_str) {
+        None | Some("modifiedAt") => false,
+        Some("-modifiedAt") => true,
+        Some(_) => return Err("`sort` must be modifiedAt or -modifiedAt".to_owned()),
+    };
+    let filter = Filter { since: date("modified_since")?, until: date("modified_until")?, newest_first };
+    Ok((number("page", 1, 1_000_000_000)?, number("size", DEFAULT_SIZE, MOST_SIZE)?, filter))
 }
 
 async fn read(

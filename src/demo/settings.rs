@@ -28,6 +28,9 @@ updated_at = ".modifiedAt"
 total = ".totalElements"
 paging = {{ kind = "page", page = "page", size = "size", size_value = 100, first = 1 }}
 since = {{ parameter = "modified_since" }}
+until = {{ parameter = "modified_until" }}
+sort = {{ parameter = "sort", oldest_first = "modifiedAt", newest_first = "-modifiedAt" }}
+order = "newest_first"
 map = {profile_map}
 
 [partner.service.jobs]
@@ -40,6 +43,9 @@ updated_at = ".modifiedAt"
 total = ".totalElements"
 paging = {{ kind = "page", page = "page", size = "size", size_value = 100, first = 1 }}
 since = {{ parameter = "modified_since" }}
+until = {{ parameter = "modified_until" }}
+sort = {{ parameter = "sort", oldest_first = "modifiedAt", newest_first = "-modifiedAt" }}
+order = "newest_first"
 map = {job_map}
 "#
     )

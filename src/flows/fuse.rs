@@ -86,6 +86,8 @@ pub async fn decide(context: &Context, id: String, verdict: Decided, by: String)
                 Decided::Rejected => State::Rejected,
             };
             pull.finished_at = (verdict == Decided::Rejected).then_some(now);
+            // It is no longer the schedule's alone, which keeps quiet hours.
+            pull.scheduled = false;
             absences::decide(db, &Decision { pull: id, verdict, decided_at: now, decided_by: by })?;
             pulls::save(db, &pull)?;
             Ok(pull)

@@ -5,6 +5,7 @@
 //! catch   webhook → record, durably before the answer         index   record → HrFlow
 //! erase   a person's deletion: out of HrFlow, out of here
 //! dead_letters   set aside → due again                        retention   what is old → nothing
+//! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! ```
 
 pub mod backoff;
@@ -19,6 +20,7 @@ pub mod pull;
 pub mod query;
 pub mod retention;
 mod road;
+pub mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -423,6 +423,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
             profiles: None,
             jobs: None,
         },
+        schedule: config::Schedules::default(),
     };
     let config = Config {
         listen: ([127, 0, 0, 1], 0).into(),

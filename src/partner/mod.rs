@@ -1,11 +1,12 @@
 //! A partner's web services, driven by configuration: its lists by page, its objects by reference, mapped to HrFlow's shape.
 //!
 //! ```text
-//! Service::page, Service::fetch → paging, address (what to ask) → http → resource (body → items) → mapping (jq), json
+//! Service::page, Service::fetch → paging, asking, address (what to ask) → http → resource (body → items) → mapping (jq), json
 //! signature::Door (whether a webhook is its own)
 //! ```
 
 mod address;
+mod asking;
 mod auth;
 mod json;
 mod mapping;
@@ -29,6 +30,7 @@ use crate::error::{Error, Kind, Result, Side};
 use crate::http::{self, Observer, Pacer, Pacing, Quota, Request, Scrubber, Slots, refusal};
 use crate::model::{Entity, Object, Rate, Reference};
 
+pub use asking::{Ask, Direction};
 pub use paging::Position;
 
 use resource::Resource;
@@ -36,8 +38,9 @@ use resource::Resource;
 /// How sentences name the other side.
 const WHO: &str = "the partner's service";
 
-/// How long the filters may work on one answer. They are the operator's own, so a longer run is a mistake in them.
-const MAPPING_LIMIT: Duration = Duration::from_secs(30);
+/// How long the filters may work on one answer. They are the operator's own, so a longer run is a mistake in them; a list
+/// that comes in one piece may be long, and the machine busy.
+const MAPPING_LIMIT: Duration = Duration::from_mins(2);
 
 /// A partner's web services. A clone shares connections, quota and compiled filters.
 #[derive(Clone)]
@@ -157,17 +160,13 @@ impl Service {
         self.resource(entity).ok().map(|resource| Position::start(&resource.paging))
     }
 
-    /// Reads one page of a list: all of it, or what changed at or after `since` where the partner can be asked that.
+    /// Reads one page of a list: all of it, or what `ask` wants, as far as the partner can be asked that.
     ///
     /// Fails when the page as a whole cannot be read; one bad object is a [`BadItem`] among the others.
-    pub async fn page(
-        &self,
-        entity: Entity,
-        position: &Position,
-        since: Option<DateTime<Utc>>,
-    ) -> Result<Page> {
+    pub async fn page(&self, entity: Entity, position: &Position, ask: &Ask) -> Result<Page> {
         let resource = self.resource(entity)?;
-        let url = resource.page_address(position, since)?;
+        let (asked, from, ask) = (Arc::clone(resource), position.clone(), ask.clone());
+        let url = self.work(move || asked.page_address(&from, &ask)).await?;
         let body = self.read(url).await.map_err(|error| match error.kind() {
             // Only an object can be gone; a list that is not there is a wrong address.
             Kind::NotFound | Kind::Gone => {

@@ -5,6 +5,7 @@ use jaq_json::Val;
 use url::Url;
 
 use super::address::{Template, under};
+use super::asking::{Ask, Questions};
 use super::mapping::Filter;
 use super::{BadItem, Item, Listed, Position, WHO, json};
 use crate::config;
@@ -17,7 +18,7 @@ pub(super) struct Resource {
     list: Url,
     get: Template,
     pub(super) paging: config::Paging,
-    since: Option<String>,
+    questions: Questions,
     items: Filter,
     item: Filter,
     reference: Filter,
@@ -54,6 +55,7 @@ impl Resource {
         let updated_at = settings.updated_at.as_deref().map(|code| compile("updated_at", code));
         let total = settings.total.as_deref().map(|code| compile("total", code));
         let map = compile("map", &settings.map);
+        let questions = Questions::compile(&settings.changes, compile);
         let updated_at = match updated_at {
             Some(compiled) => Some(compiled?),
             None => None,
@@ -67,7 +69,7 @@ impl Resource {
             list: list?,
             get: get?,
             paging: settings.paging.clone(),
-            since: settings.since.as_ref().map(|since| since.parameter.clone()),
+            questions: questions?,
             items: items?,
             item: item?,
             reference: reference?,
@@ -78,11 +80,9 @@ impl Resource {
     }
 
     /// The address of a page. What the configured path asks for already stays.
-    pub(super) fn page_address(&self, position: &Position, since: Option<DateTime<Utc>>) -> Result<Url> {
+    pub(super) fn page_address(&self, position: &Position, ask: &Ask) -> Result<Url> {
         let mut parameters = position.parameters(&self.paging)?;
-        if let (Some(parameter), Some(since)) = (&self.since, since) {
-            parameters.push((parameter.clone(), since.format("%Y-%m-%dT%H:%M:%SZ").to_string()));
-        }
+        self.questions.add(ask, &mut parameters)?;
         let mut url = self.list.clone();
         if !parameters.is_empty() {
             url.query_pairs_mut().extend_pairs(parameters);

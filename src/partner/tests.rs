@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Auth, Paging, Since};
+use crate::config::{Auth, Changes, DateFormat, DateParameter, Paging, Sort};
 use crate::http::fake::{Fake, Reply, Seen};
 use crate::model::{Secret, parse_date};
 
@@ -33,7 +33,13 @@ fn settings(base: &Url) -> config::Service {
                 size_value: 2,
                 first: 1,
             },
-            since: Some(Since { parameter: "updated_since".to_owned() }),
+            changes: Changes {
+                since: Some(DateParameter {
+                    parameter: "updated_since".to_owned(),
+                    format: DateFormat::Rfc3339,
+                }),
+                ..Changes::default()
+            },
             map: "{name: .title, location: {text: .place}}".to_owned(),
         }),
     }
@@ -62,7 +68,7 @@ fn service(fake: &Fake) -> Service {
 
 async fn page_of(body: &'static str) -> Result<Page> {
     let service = service(&Fake::new(move |_| Reply::json(200, body)));
-    service.page(Entity::Job, &service.start(Entity::Job).unwrap(), None).await
+    service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &Ask::default()).await
 }
 
 async fn fetch_of(reference: &str, reply: impl Fn(&Seen) -> Reply + Send + 'static) -> Result<Item> {
@@ -80,9 +86,9 @@ async fn a_list_is_read_page_by_page_and_mapped() {
         Reply::json(200, json!({ "items": items }).to_string())
     });
     let service = service(&fake);
-    let since = parse_date("2026-01-02T03:04:05.678Z");
-    let first = service.page(Entity::Job, &service.start(Entity::Job).unwrap(), since).await.unwrap();
-    let second = service.page(Entity::Job, first.next.as_ref().unwrap(), since).await.unwrap();
+    let ask = Ask { since: parse_date("2026-01-02T03:04:05.678Z"), ..Ask::default() };
+    let first = service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &ask).await.unwrap();
+    let second = service.page(Entity::Job, first.next.as_ref().unwrap(), &ask).await.unwrap();
     assert!(first.full && !second.full && second.next.is_some(), "a short page may not be the last");
     let items: Vec<Item> = first.items.into_iter().chain(second.items).map(|item| item.unwrap()).collect();
     let references: Vec<&str> = items.iter().map(|item| item.reference.as_str()).collect();
@@ -152,7 +158,8 @@ async fn an_object_that_cannot_be_read_does_not_stop_the_others() {
         body.len()
     );
     let service = service(&Fake::new(move |_| Reply::Raw([head.as_bytes(), &body].concat())));
-    let page = service.page(Entity::Job, &service.start(Entity::Job).unwrap(), None).await.unwrap();
+    let page =
+        service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &Ask::default()).await.unwrap();
     let told = page.items.iter().map(|item| match item {
         Ok(Item { reference, mapped, .. }) => {
             format!("{reference} {}", serde_json::Value::from(mapped.clone()))
@@ -206,7 +213,8 @@ async fn only_404_and_410_of_an_object_say_that_it_is_gone() {
         assert_eq!(error.kind(), Kind::Upstream, "{body}");
     }
     let service = service(&Fake::new(|_| Reply::json(404, "{}")));
-    let error = service.page(Entity::Job, &service.start(Entity::Job).unwrap(), None).await.unwrap_err();
+    let error =
+        service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &Ask::default()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Refused);
 }
 
@@ -244,7 +252,8 @@ async fn an_answer_that_is_too_large_is_not_asked_for_again() {
     };
     let of_object = fetch_of("1", reply).await.unwrap_err();
     let service = service(&Fake::new(reply));
-    let of_list = service.page(Entity::Job, &service.start(Entity::Job).unwrap(), None).await.unwrap_err();
+    let of_list =
+        service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &Ask::default()).await.unwrap_err();
     for error in [of_object, of_list] {
         assert!(error.kind() == Kind::Refused && error.message().contains("more than 16 MiB"), "{error}");
     }
@@ -366,7 +375,7 @@ async fn real_job_boards_are_read_whole() {
             tags: [{name: \"team\", value: .team}, {name: \"remote\", value: .isRemote}]}"
             .to_owned();
         let service = made(&settings).unwrap();
-        let page = service.page(Entity::Job, &Position::None, None).await.unwrap();
+        let page = service.page(Entity::Job, &Position::None, &Ask::default()).await.unwrap();
         assert_eq!(page.items.len(), listed);
         for item in page.items {
             let item = item.unwrap();
@@ -375,4 +384,61 @@ async fn real_job_boards_are_read_whole() {
         }
     }
     assert!(read > 0);
+}
+
+#[tokio::test]
+async fn a_list_is_asked_in_the_partners_own_spelling_and_never_cut_to_the_wrong_side() {
+    let fake = Fake::new(|_| Reply::json(200, r#"{"items":[]}"#));
+    let asked = async |since: DateFormat, until: DateFormat, direction| {
+        let mut settings = settings(&fake.url);
+        let changes = &mut settings.jobs.as_mut().unwrap().changes;
+        changes.since = Some(DateParameter { parameter: "from".to_owned(), format: since });
+        changes.until = Some(DateParameter { parameter: "to".to_owned(), format: until });
+        changes.sort = Some(Sort {
+            parameter: "sort".to_owned(),
+            oldest_first: None,
+            newest_first: Some("-date".to_owned()),
+        });
+        let service = made(&settings).unwrap();
+        // 02:00:00.0015 in Paris is the last second of the day before in UTC, and some.
+        let date = parse_date("2026-03-01T00:59:59.0015+01:00");
+        let ask = Ask { since: date, until: date, direction };
+        service.page(Entity::Job, &service.start(Entity::Job).unwrap(), &ask).await.map(|_| {
+            let target = fake.seen().pop().unwrap().target;
+            let url = Url::parse(&format!("http://ats{target}")).unwrap();
+            let skipped = ["state", "page", "limit"];
+            let pairs = url.query_pairs().filter(|(name, _)| !skipped.contains(&&**name));
+            pairs.map(|(_, value)| value.into_owned()).collect::<Vec<_>>()
+        })
+    };
+    let template = |code: &str| DateFormat::Template(code.to_owned());
+    for (format, since, until) in [
+        (DateFormat::Rfc3339, "2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z"),
+        (DateFormat::Date, "2026-02-28", "2026-03-01"),
+        (DateFormat::EpochS, "1772323199", "1772323200"),
+        (DateFormat::EpochMs, "1772323199001", "1772323199002"),
+        (template("\"modified:\" + .[:10]"), "modified:2026-02-28", "modified:2026-03-01"),
+        (template("fromdate"), "1772323199", "1772323200"),
+    ] {
+        assert_eq!(asked(format.clone(), format.clone(), None).await.unwrap(), [since, until], "{format:?}");
+    }
+    let newest_first = asked(DateFormat::Date, DateFormat::Date, Some(Direction::NewestFirst)).await.unwrap();
+    assert_eq!(newest_first, ["2026-02-28", "2026-03-01", "-date"]);
+    // What the partner has no word for is not asked.
+    let oldest_first = asked(DateFormat::Date, DateFormat::Date, Some(Direction::OldestFirst)).await.unwrap();
+    assert_eq!(oldest_first, ["2026-02-28", "2026-03-01"]);
+    let problem = asked(template("{}"), DateFormat::Date, None).await.unwrap_err();
+    let expected = "a date cannot be written: `since.template` must give a text or a number, not an object";
+    assert_eq!((problem.kind(), problem.message()), (Kind::Invalid, expected));
+}
+
+#[test]
+fn a_template_that_does_not_compile_is_told_with_the_other_filters() {
+    let mut settings = settings(&"http://127.0.0.1:9".parse().unwrap());
+    let changes = &mut settings.jobs.as_mut().unwrap().changes;
+    changes.since =
+        Some(DateParameter { parameter: "q".to_owned(), format: DateFormat::Template("now".to_owned()) });
+    let problem = made(&settings).map(|_| ()).unwrap_err();
+    assert_eq!(problem.fields()[0].field, "service.jobs.since.template");
+    assert_eq!(problem.fields()[0].detail, "line 1, column 1: there is no filter `now`");
 }

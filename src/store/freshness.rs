@@ -1,11 +1,11 @@
 //! How far HrFlow is behind what we know: for every match answer, so each query is a look into a small index.
 
-use diesel::dsl::{max, min};
+use diesel::dsl::min;
 use diesel::prelude::*;
 
 use super::backend::{Db, on};
-use super::pulls::{Mode, State};
-use super::schema::{pulls, records};
+use super::pulls::{self, Coverage};
+use super::schema::records;
 use crate::error::Result;
 use crate::model::Entity;
 
@@ -22,17 +22,8 @@ pub struct Freshness {
     pub pending: i64,
     /// Whether there are more than were counted.
     pub more_pending: bool,
-    /// How much of the partner's list has been read, if it was ever asked for.
+    /// How much of what the partner has is known, if a full pull was ever asked for.
     pub coverage: Option<Coverage>,
-}
-
-/// How much of a partner's list has been read by full pulls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// Objects read.
-    pub seen: i64,
-    /// Objects there are, if that is known.
-    pub total: Option<i64>,
 }
 
 /// How far HrFlow is behind at `now`, for an answer that ranks objects of this kind.
@@ -52,26 +43,6 @@ pub fn read(db: &mut Db<'_>, partner: &str, entity: Entity, now: i64) -> Result<
         as_of: oldest.map_or(now, |oldest| oldest.min(now)),
         pending: pending.min(MOST),
         more_pending: pending > MOST,
-        coverage: coverage(db, partner, entity)?,
+        coverage: pulls::coverage(db, partner, entity)?,
     })
-}
-
-/// Of the newest list that was read to its end, or else of the newest that is being read. One list may take several pulls,
-/// each going on where the one before it failed: they share when the first of them began.
-fn coverage(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Coverage>> {
-    let full = pulls::table
-        .filter(pulls::partner.eq(partner))
-        .filter(pulls::entity.eq(entity.singular()))
-        .filter(pulls::mode.eq(Mode::Full));
-    let done = full.filter(pulls::state.eq(State::Done)).select(max(pulls::began_at));
-    let done: Option<i64> = on!(db, |c| done.get_result(*c))?;
-    let newest = match done {
-        Some(_) => done,
-        None => on!(db, |c| full.select(max(pulls::began_at)).get_result(*c))?,
-    };
-    let Some(began_at) = newest else { return Ok(None) };
-    let pages = full.filter(pulls::began_at.eq(began_at)).select(pulls::seen);
-    let seen: i64 = on!(db, |c| pages.load::<i64>(*c))?.into_iter().sum();
-    // A list that was read to its end has as many objects as were read.
-    Ok(Some(Coverage { seen, total: done.map(|_| seen) }))
 }

@@ -45,10 +45,10 @@ pub use breakers::{Breaker, Side, Standing};
 pub use changes::Change;
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
-pub use freshness::{Coverage, Freshness};
+pub use freshness::Freshness;
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use page::Page;
-pub use pulls::{Mode, Pull, State};
+pub use pulls::{Coverage, Mode, Pull, State, Wish};
 pub use records::{Outcome, Presence, Record, Wanted};
 
 use crate::error::{Error, Kind, Result};

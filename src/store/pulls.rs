@@ -1,6 +1,7 @@
 //! Pulls: what was asked for, how far it came, and how far each partner's changes have been read.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -50,6 +51,16 @@ impl State {
     /// The states in which a worker has something to do.
     const WORKED_ON: [Self; 4] = [Self::Queued, Self::Running, Self::Checking, Self::Approved];
 
+    /// The states of a list that was read to its end.
+    const READ: [Self; 6] = [
+        Self::Checking,
+        Self::WaitingForApproval,
+        Self::Approved,
+        Self::Rejected,
+        Self::Superseded,
+        Self::Done,
+    ];
+
     /// Whether a worker has something to do.
     pub fn is_worked_on(self) -> bool {
         Self::WORKED_ON.contains(&self)
@@ -85,6 +96,21 @@ pub struct Pull {
     pub listing: Option<String>,
     pub began_stamp: Option<i64>,
     pub doubt: Option<String>,
+    pub plan: Option<String>,
+    pub covered: i64,
+    pub expected: Option<i64>,
+    pub scheduled: bool,
+}
+
+/// A pull that is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What a delta asks for, in Unix microseconds.
+    pub since: Option<i64>,
+    /// How it reads, unless it goes on where another failed.
+    pub plan: String,
+    /// Whether nobody but the schedule asks.
+    pub scheduled: bool,
 }
 
 impl Pull {
@@ -116,6 +142,10 @@ impl Pull {
             total: None,
             began_stamp: None,
             doubt: None,
+            plan: None,
+            covered: 0,
+            expected: None,
+            scheduled: false,
         }
     }
 
@@ -138,15 +168,21 @@ pub fn start(
     partner: &str,
     entity: Entity,
     mode: Mode,
-    since: Option<i64>,
+    wish: &Wish,
     now: i64,
 ) -> Result<(Pull, bool)> {
     if let Some(active) = active(db, partner, entity)? {
-        return Ok((active, false));
+        return Ok((also_asked_for(db, active, wish)?, false));
     }
     let failed = last(db, partner, entity, mode)?
         .filter(|last| last.state == State::Failed && last.position.is_some());
-    let mut pull = Pull { since, ..Pull::new(partner, entity, mode, now) };
+    let mut pull = Pull {
+        since: wish.since,
+        plan: Some(wish.plan.clone()),
+        expected: expected(db, partner, entity)?,
+        scheduled: wish.scheduled,
+        ..Pull::new(partner, entity, mode, now)
+    };
     if let Some(failed) = failed {
         pull.position = failed.position;
         pull.since = failed.since;
@@ -156,6 +192,8 @@ pub fn start(
         pull.listing = failed.listing.or(pull.listing);
         pull.began_stamp = failed.began_stamp;
         pull.doubt = failed.doubt;
+        pull.covered = failed.covered;
+        pull.plan = failed.plan.or(pull.plan);
     }
     loop {
         let inserted = on!(db, |c| diesel::insert_into(pulls::table)
@@ -167,9 +205,19 @@ pub fn start(
         }
         // Another node was faster; unless its pull has ended in between, it is the one.
         if let Some(active) = active(db, partner, entity)? {
-            return Ok((active, false));
+            return Ok((also_asked_for(db, active, wish)?, false));
         }
     }
+}
+
+/// Somebody asks for a pull that is active: from now on it is not the schedule's alone.
+fn also_asked_for(db: &mut Db<'_>, mut active: Pull, wish: &Wish) -> Result<Pull> {
+    if active.scheduled && !wish.scheduled {
+        active.scheduled = false;
+        let row = pulls::table.find(&active.id);
+        on!(db, |c| diesel::update(row).set(pulls::scheduled.eq(false)).execute(*c))?;
+    }
+    Ok(active)
 }
 
 fn active(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Pull>> {
@@ -181,13 +229,65 @@ fn active(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Pull>
 }
 
 /// The newest pull of this mode.
-pub(super) fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Result<Option<Pull>> {
+pub fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Result<Option<Pull>> {
+    let all = pulls::table
+        .filter(pulls::partner.eq(partner))
+        .filter(pulls::entity.eq(entity.singular()))
+        .filter(pulls::mode.eq(mode));
+    let newest = all.select(max(pulls::created_at));
+    let newest: Option<i64> = on!(db, |c| newest.get_result(*c))?;
+    let Some(newest) = newest else { return Ok(None) };
+    // Every match answer asks for it, and a limit would be planned anew each time.
+    let found = all.filter(pulls::created_at.eq(newest)).order(pulls::id);
+    Ok(on!(db, |c| found.load(*c))?.pop())
+}
+
+/// How many objects the last whole listing had; none before the first.
+fn expected(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<i64>> {
     let query = pulls::table
         .filter(pulls::partner.eq(partner))
         .filter(pulls::entity.eq(entity.singular()))
-        .filter(pulls::mode.eq(mode))
-        .order((pulls::created_at.desc(), pulls::id.desc()));
+        .filter(pulls::mode.eq(Mode::Full))
+        .filter(pulls::state.eq_any(State::READ))
+        .order((pulls::created_at.desc(), pulls::id.desc()))
+        .select(pulls::covered);
     Ok(on!(db, |c| query.first(*c).optional())?)
+}
+
+/// Whether everything the partner has was listed once.
+pub fn is_imported(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<bool> {
+    Ok(expected(db, partner, entity)?.is_some())
+}
+
+/// How much of what a partner has is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Objects that are known.
+    pub seen: i64,
+    /// Objects there are: as the partner tells, else as were listed, else as the last whole listing had.
+    pub total: Option<i64>,
+}
+
+impl Pull {
+    /// How much of the partner's objects this pull has listed; none for a delta, which says nothing of the others.
+    pub fn coverage(&self) -> Option<Coverage> {
+        let listed = State::READ.contains(&self.state).then_some(self.covered);
+        let total = self.total.or(listed).or(self.expected);
+        // There may be more by now than the last listing had.
+        let seen = total.map_or(self.covered, |total| self.covered.min(total));
+        (self.mode == Mode::Full).then_some(Coverage { seen, total })
+    }
+}
+
+/// How much of what a partner has is known here, by the running or the last full pull; none before the first. What an
+/// earlier pull listed to its end stays known while the next one reads it again.
+pub fn coverage(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<Coverage>> {
+    let Some(pull) = last(db, partner, entity, Mode::Full)? else { return Ok(None) };
+    let known = pull.expected.unwrap_or_default();
+    Ok(pull.coverage().map(|Coverage { seen, total }| {
+        let seen = seen.max(known);
+        Coverage { seen: total.map_or(seen, |total| seen.min(total)), total }
+    }))
 }
 
 /// Leases a pull of this partner that nobody works on to the holder of `token`.
@@ -307,8 +407,11 @@ pub fn cursor(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<Option<i
     Ok(on!(db, |c| query.first(*c).optional())?)
 }
 
-/// Moves the cursor.
+/// Moves the cursor, never back.
 pub fn advance(db: &mut Db<'_>, partner: &str, entity: Entity, changed_until: i64) -> Result<()> {
+    if cursor(db, partner, entity)?.is_some_and(|known| known >= changed_until) {
+        return Ok(());
+    }
     on!(db, |c| diesel::insert_into(cursors::table)
         .values((
             cursors::partner.eq(partner),

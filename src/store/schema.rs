@@ -90,6 +90,10 @@ diesel::table! {
         listing -> Nullable<Text>,
         began_stamp -> Nullable<BigInt>,
         doubt -> Nullable<Text>,
+        plan -> Nullable<Text>,
+        covered -> BigInt,
+        expected -> Nullable<BigInt>,
+        scheduled -> Bool,
     }
 }
 

@@ -3,6 +3,7 @@
 mod index;
 mod pull;
 mod retention;
+mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,14 @@ impl Worker {
         }
         loops.spawn(retention::forget_what_is_old(context.clone(), stopped));
         Self { loops, stop, shutdown: context.limits.shutdown }
+    }
+
+    /// Starts the pulls of these partners that are due by schedule, as a server does and a single command does not.
+    pub fn keep_schedules(&mut self, context: &Arc<Context>, partners: &[Arc<Partner>]) {
+        for partner in partners {
+            let stopped = self.stop.subscribe();
+            self.loops.spawn(schedule::start_what_is_due(context.clone(), partner.clone(), stopped));
+        }
     }
 
     /// Begins nothing new and returns when what was begun has ended or was given back, within `shutdown_seconds`.

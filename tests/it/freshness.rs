@@ -150,7 +150,7 @@ async fn a_great_many_changes_are_counted_to_a_thousand_and_an_import_tells_how_
         read_pull(&world).await;
         let (half, _) = freshness(&world, SEARCH_PROFILES).await;
         assert_eq!((&half["pending"], &half["more_pending"]), (&json!(500), &json!(false)));
-        assert_eq!(half["coverage"], json!({"profiles": {"seen": 500, "total": null}}));
+        assert_eq!(half["coverage"], json!({"profiles": {"seen": 500, "total": 1100}}));
         world.start_pull("profiles", "full").await;
         read_pull(&world).await;
         let (all, _) = freshness(&world, SEARCH_PROFILES).await;

@@ -57,7 +57,7 @@ fn settings(name: &str) -> config::Partner {
         total: None,
         absent: config::Absent::Confirm,
         paging: config::Paging::None,
-        since: None,
+        changes: config::Changes::default(),
         map: ".".to_owned(),
     };
     config::Partner {
@@ -88,6 +88,7 @@ fn settings(name: &str) -> config::Partner {
             profiles: Some(resource),
             jobs: None,
         },
+        schedule: config::Schedules::default(),
     }
 }
 

@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 
 use super::super::{Context, Partner};
 use super::change;
-use super::read::insist;
-use super::record::{Entry, entry};
+use super::read::{insist, keep_quiet};
+use super::record::{Entry, entry, set_aside};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
 use crate::store::absences::{self, Verdict};
@@ -65,6 +65,7 @@ pub(super) async fn ask_for_all(
         let batch = context.store.read(move |db| absences::next(db, &id, verdict, &from, limit)).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after.clone_from(&last.reference);
+        keep_quiet(context, partner, entity, pull).await?;
         // Whatever happens to a record from here on is newer than the answer.
         let stamp = context.store.write(store::next_stamp).await?;
         let asked = batch.into_iter().map(|absence| async move {
@@ -132,7 +133,7 @@ fn note(
                 match found {
                     Entry::Whole(_, listing) => drop(mailbox::list(&mut record, listing, now)),
                     Entry::Broken(_, problem) => {
-                        mailbox::list_broken(&mut record, stamp, &pull.id, &problem, now);
+                        set_aside(db, &mut record, stamp, &pull.id, &problem, now)?;
                     }
                 }
                 changed.push(record);

@@ -2,6 +2,7 @@
 
 mod absence;
 mod gate;
+mod plan;
 mod proof;
 mod read;
 mod record;
@@ -9,42 +10,61 @@ mod verdict;
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
-use crate::model::Entity;
-use crate::store::{self, Db, Mode, Pull, State, pulls};
-use read::{hold_back, read};
+use crate::model::{Entity, Reference};
+use crate::partner::Position;
+use crate::store::{self, Db, Mode, Pull, State, Wish, pulls};
+use plan::Plan;
+use read::{advanced, hold_back, read};
 use record::record;
 
-/// How far before the cursor a delta asks: partners commit their changes in another order than they date them.
-const OVERLAP: Duration = Duration::from_mins(5);
+/// Who asks for a pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// An operator, by the API or the command line.
+    Operator,
+    /// The configured schedule, which keeps quiet hours.
+    Schedule,
+}
 
 /// Starts a pull, or returns the active one. The flag tells whether it is new.
 ///
 /// # Errors
 /// `Invalid` when the partner has no service for this entity.
-pub async fn start(context: &Context, partner: &Partner, entity: Entity, mode: Mode) -> Result<(Pull, bool)> {
+pub async fn start(
+    context: &Context,
+    partner: &Partner,
+    entity: Entity,
+    mode: Mode,
+    by: By,
+) -> Result<(Pull, bool)> {
     let name = partner.settings.name.clone();
-    if partner.settings.service.resource(entity).is_none() {
+    let Some(resource) = partner.settings.service.resource(entity).cloned() else {
         let message = format!("the partner `{name}` has no service for {}", entity.plural());
         return Err(Error::new(Kind::Invalid, message).field("entity", "is not configured for this partner"));
-    }
+    };
     let clock = context.clock.clone();
     let started = context
         .store
         .write(move |db| {
-            let since = match mode {
+            let cursor = match mode {
                 Mode::Full | Mode::Missing => None,
                 Mode::Delta => pulls::cursor(db, &name, entity)?,
             };
-            let overlap = i64::try_from(OVERLAP.as_micros()).unwrap_or_default();
+            let overlap = resource.changes.overlap.num_microseconds().unwrap_or_default();
+            let plan = Plan::new(&resource, mode, pulls::is_imported(db, &name, entity)?);
+            let wish = Wish {
+                since: cursor.map(|cursor| cursor - overlap),
+                plan: plan.kept(),
+                scheduled: by == By::Schedule,
+            };
             let now = store::now(db, &clock)?.timestamp_micros();
-            pulls::start(db, &name, entity, mode, since.map(|since| since - overlap), now)
+            pulls::start(db, &name, entity, mode, &wish, now)
         })
         .await?;
     partner.pulls_due.notify_one();
@@ -65,15 +85,17 @@ pub async fn claim(context: &Context, partner: &Partner) -> Result<Option<Pull>>
         .await
 }
 
-/// Reads a leased pull from its place to the end of the list, and decides about what was not listed. A failure of the partner ends the pull; one of our
-/// database leaves it to the end of its lease. Either way nothing that was recorded is read again.
+/// Reads a leased pull from its place to the end of the list, and decides about what was not listed. A failure of the
+/// partner ends the pull; one of our database leaves it to the end of its lease. Either way nothing that was recorded is
+/// read again.
 pub async fn run(context: &Context, partner: &Arc<Partner>, mut pull: Pull) -> Result<()> {
     let Some(entity) = Entity::parse(&pull.entity) else { return Ok(()) };
+    let mut last_listed = Vec::new();
     while pull.state.is_worked_on() {
         let next = match pull.state {
             State::Checking => verdict::check(context, partner, entity, &pull).await?,
             State::Approved => verdict::carry_out(context, partner, entity, &pull).await?,
-            _ => step(context, partner, entity, &pull).await?,
+            _ => step(context, partner, entity, &pull, &mut last_listed).await?,
         };
         // Where the lease was lost, another worker goes on.
         let Some(next) = next else { return Ok(()) };
@@ -94,16 +116,33 @@ async fn step(
     partner: &Arc<Partner>,
     entity: Entity,
     pull: &Pull,
+    last_listed: &mut Vec<Option<Reference>>,
 ) -> Result<Option<Pull>> {
+    let Some(resource) = partner.settings.service.resource(entity) else { return Ok(None) };
+    let plan = match Plan::of(pull, resource) {
+        Ok(plan) => plan,
+        Err(problem) => return fail(context, pull, &problem).await,
+    };
+    let ask = plan.ask(pull);
     let reading = async {
-        hold_back(context, partner).await?;
+        hold_back(context, partner, entity, pull).await?;
         // Whatever happens to a record from here on is newer than the page.
         let stamp = context.store.write(store::next_stamp).await?;
-        Ok((stamp, read(context, partner, entity, pull).await?))
+        Ok((stamp, read(context, partner, entity, pull, &ask).await?))
     };
     let Some((stamp, page)) = while_held(context, pull, reading).await? else { return Ok(None) };
-    let recorded = match page {
-        Ok(page) => record(context, partner, entity, pull, stamp, page).await,
+    let recorded = match page.and_then(|page| advanced(page, last_listed)) {
+        Ok(mut page) => {
+            let is_part = plan.asks_for_a_part();
+            let turn = plan.turn(pull, &page, Position::start(&resource.paging), &resource.changes);
+            if is_part {
+                page.total = None;
+            }
+            if turn.anew {
+                last_listed.clear();
+            }
+            record(context, partner, entity, pull, stamp, page, turn).await
+        }
         Err(problem) => return fail(context, pull, &problem).await,
     };
     match recorded {

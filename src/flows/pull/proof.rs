@@ -1,30 +1,32 @@
 //! What proves a listing complete. The first thing that speaks against it is the pull's doubt, and a listing in doubt
 //! archives nothing; one that has no end is given up at once.
 
+use std::iter;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::Context;
+use super::plan::Plan;
 use crate::config::{Absent, Limits};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference, digest};
-use crate::partner::{Page, Position};
+use crate::partner::Page;
 use crate::store::listings::{self, Tally};
 use crate::store::{Db, Mode, Pull};
 
 /// What a page tells of its list.
 pub(super) struct Seen {
     references: Vec<Option<String>>,
+    part: usize,
     digest: String,
     /// How many objects the list has.
     total: Option<i64>,
     bytes: i64,
-    full: bool,
-    /// Where the next page is.
-    pub(super) next: Option<Position>,
 }
 
 impl Seen {
-    pub(super) fn of(page: &Page) -> Self {
+    /// `part` tells the pages of one part of a list from those of another, which may list the same again.
+    pub(super) fn of(page: &Page, part: usize) -> Self {
         let references: Vec<Option<String>> = page
             .items
             .iter()
@@ -35,26 +37,20 @@ impl Seen {
             .map(|reference| reference.map(Reference::to_string))
             .collect();
         // No reference is empty: one that is missing differs from all others.
-        let parts: Vec<&[u8]> =
-            references.iter().map(|reference| reference.as_deref().unwrap_or_default().as_bytes()).collect();
+        let named = references.iter().map(|reference| reference.as_deref().unwrap_or_default().as_bytes());
+        let number = part.to_string();
+        let parts: Vec<&[u8]> = iter::once(number.as_bytes()).chain(named).collect();
         Self {
+            part,
             digest: digest(&parts),
             references,
             total: page.total.and_then(|total| i64::try_from(total).ok()),
             bytes: i64::try_from(page.bytes).unwrap_or(i64::MAX),
-            full: page.full,
-            next: page.next.clone(),
         }
-    }
-
-    /// Whether no page follows, when so many objects of the list have come. A short page proves little: services give less
-    /// than they are asked for. It is the last only where the partner tells how many there are, and they have come.
-    fn is_last(&self, objects: i64) -> bool {
-        self.next.is_none() || !self.full && self.total.is_some_and(|total| objects >= total)
     }
 }
 
-/// Adds a page to what was read of its listing. Returns whether it is the last.
+/// Adds a page to what was read of its listing.
 ///
 /// # Errors
 /// `Refused` when the list goes in a circle or is longer than a list may be.
@@ -65,22 +61,28 @@ pub(super) fn take_in(
     page: &Seen,
     limits: &Limits,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<()> {
     tally.pages += 1;
     tally.objects += i64::try_from(page.references.len()).unwrap_or(i64::MAX);
     tally.bytes = tally.bytes.saturating_add(page.bytes);
-    if !page.references.is_empty() && !listings::enter_page(db, &tally.id, &page.digest)? {
-        let message =
-            "the partner's service lists the same page again: does it know the parameters in `paging`?";
-        return Err(Error::new(Kind::Refused, message));
+    // A delta may rightly list a page again whose objects all changed meanwhile.
+    let whole = pull.mode == Mode::Full;
+    if whole && !page.references.is_empty() && !listings::enter_page(db, &tally.id, &page.digest)? {
+        return Err(same_again());
     }
     within(limits, pull, tally, now)?;
-    if pull.mode == Mode::Full {
+    if whole {
         name(db, pull, tally, page)?;
+        pull.covered = tally.named;
     }
     pull.total = page.total.or(pull.total);
-    listings::save(db, tally)?;
-    Ok(page.is_last(tally.objects))
+    listings::save(db, tally)
+}
+
+/// The complaint about a list that goes in a circle.
+pub(super) fn same_again() -> Error {
+    let message = "the partner's service lists the same page again: does it know the parameters in `paging`?";
+    Error::new(Kind::Refused, message)
 }
 
 fn within(limits: &Limits, pull: &Pull, tally: &Tally, now: DateTime<Utc>) -> Result<()> {
@@ -107,7 +109,8 @@ fn name(db: &mut Db<'_>, pull: &mut Pull, tally: &mut Tally, page: &Seen) -> Res
     if named.len() < page.references.len() {
         doubt(pull, || "an object was listed without a usable reference".to_owned());
     }
-    if new < named.len() {
+    // Parts overlap.
+    if new < named.len() && page.part == 0 {
         doubt(pull, || "a reference was listed more than once".to_owned());
     }
     if let (Some(before), Some(total)) = (pull.total, page.total)
@@ -121,9 +124,12 @@ fn name(db: &mut Db<'_>, pull: &mut Pull, tally: &mut Tally, page: &Seen) -> Res
 }
 
 /// What only the end of a full listing shows.
-pub(super) fn conclude(pull: &mut Pull, tally: &Tally, absent: Absent) {
+pub(super) fn conclude(pull: &mut Pull, tally: &Tally, plan: &Plan, absent: Absent) {
     if pull.mode != Mode::Full {
         return;
+    }
+    if let Some(reason) = plan.unproven(pull.total) {
+        doubt(pull, || reason.to_owned());
     }
     if let Some(total) = pull.total.filter(|total| *total != tally.named) {
         let listed = tally.named;
@@ -162,24 +168,5 @@ pub(super) async fn forget(context: &Context, partner: &str, entity: Entity) -> 
             })
             .await?
         {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(full: bool, total: Option<u64>, next: Option<Position>) -> Seen {
-        Seen::of(&Page { items: Vec::new(), total, full, bytes: 0, next })
-    }
-
-    #[test]
-    fn a_short_page_is_the_last_only_where_all_have_come() {
-        let next = || Some(Position::Page { number: 2 });
-        assert!(page(false, Some(7), next()).is_last(7), "as many as it says");
-        assert!(!page(false, Some(8), next()).is_last(7), "one is still to come");
-        assert!(!page(true, Some(7), next()).is_last(7), "a full page is no end, whatever the total says");
-        assert!(!page(false, None, next()).is_last(7), "nobody told how many there are");
-        assert!(page(true, Some(8), None).is_last(7), "there is no further page");
     }
 }

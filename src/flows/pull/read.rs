@@ -1,18 +1,18 @@
-//! Asking for a page: when there is room for it, and several times if it must be.
+//! Asking for a page: when there is room for it, several times if it must be, and never the same one for ever.
 
 use std::time::Duration;
 
-use chrono::DateTime;
 use tokio::time::{sleep, timeout};
 
 use super::super::backoff::backoff;
 use super::super::breaker::{Heard, Object};
 use super::super::{Context, Partner};
 use super::gate::{self, Gate};
+use super::proof::same_again;
 use crate::error::{Error, Kind, Result};
-use crate::model::Entity;
-use crate::partner::{Page, Position};
-use crate::store::{Pull, Side, records};
+use crate::model::{Entity, Reference};
+use crate::partner::{Ask, Page, Position};
+use crate::store::{Pull, Side, pulls, records};
 
 /// The longest wait between two attempts at a page, unlike those at a record: somebody waits for the pull to end.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -20,8 +20,17 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long reading pauses before it looks again whether enough records were worked off.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Waits while too many records are due: what is read but not indexed would only pile up.
-pub(super) async fn hold_back(context: &Context, partner: &Partner) -> Result<()> {
+/// How long a pull waits before it looks again whether quiet hours are over or an operator asks for it.
+const QUIET_PAUSE: Duration = Duration::from_secs(1);
+
+/// Waits while quiet hours want it, and while too many records are due: what is read but not indexed would only pile up.
+pub(super) async fn hold_back(
+    context: &Context,
+    partner: &Partner,
+    entity: Entity,
+    pull: &Pull,
+) -> Result<()> {
+    keep_quiet(context, partner, entity, pull).await?;
     let limit = context.limits.due_records;
     loop {
         let name = partner.settings.name.clone();
@@ -33,12 +42,32 @@ pub(super) async fn hold_back(context: &Context, partner: &Partner) -> Result<()
     }
 }
 
+/// Waits while a pull that only the schedule wants meets quiet hours.
+pub(super) async fn keep_quiet(
+    context: &Context,
+    partner: &Partner,
+    entity: Entity,
+    pull: &Pull,
+) -> Result<()> {
+    let quiet = partner.settings.schedule.of(entity).quiet.as_ref();
+    while pull.scheduled && quiet.is_some_and(|quiet| quiet.hold(context.clock.now())) {
+        let id = pull.id.clone();
+        let now = context.store.read(move |db| pulls::find(db, &id)).await?;
+        if now.is_none_or(|now| !now.scheduled) {
+            break;
+        }
+        sleep(QUIET_PAUSE).await;
+    }
+    Ok(())
+}
+
 /// Asks for the page at the pull's place, several times if it must. The outer failure is our database's.
 pub(super) async fn read(
     context: &Context,
     partner: &Partner,
     entity: Entity,
     pull: &Pull,
+    ask: &Ask,
 ) -> Result<Result<Page>> {
     let position = match &pull.position {
         Some(text) => serde_json::from_str::<Position>(text).ok(),
@@ -47,9 +76,7 @@ pub(super) async fn read(
     let Some(position) = position else {
         return Ok(Err(Error::new(Kind::Internal, "the pull's place cannot be read")));
     };
-    let since = pull.since.and_then(DateTime::from_timestamp_micros);
-    insist(context, partner, pull, (entity, "a page"), || partner.service.page(entity, &position, since))
-        .await
+    insist(context, partner, pull, (entity, "a page"), || partner.service.page(entity, &position, ask)).await
 }
 
 /// Calls the partner's service for what has this name, again while it fails for a time, and only while its breaker lets
@@ -103,4 +130,22 @@ where
         }
         sleep(backoff(attempt, problem.wait(), rand::random())).await;
     }
+}
+
+/// Refuses a page that lists what the one before it listed: a service that does not know the parameters of its paging
+/// gives its first page for ever.
+pub(super) fn advanced(page: Page, last_listed: &mut Vec<Option<Reference>>) -> Result<Page> {
+    let listed: Vec<Option<Reference>> = page
+        .items
+        .iter()
+        .map(|item| match item {
+            Ok(item) => Some(item.reference.clone()),
+            Err(broken) => broken.reference.clone(),
+        })
+        .collect();
+    if !listed.is_empty() && listed == *last_listed {
+        return Err(same_again());
+    }
+    *last_listed = listed;
+    Ok(page)
 }

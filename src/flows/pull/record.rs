@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::super::{Context, Partner, road};
+use super::plan::{Turn, began_at, newest};
 use super::{end, proof};
 use crate::config::Absent;
 use crate::error::{Error, Kind, Result};
@@ -31,14 +32,16 @@ pub(super) async fn record(
     pull: &Pull,
     stamp: i64,
     page: Page,
+    turn: Turn,
 ) -> Result<Option<Pull>> {
     let (id, token) = (pull.id.clone(), pull.lease.clone().unwrap_or_default());
     let (partner, clock, limits) = (partner.clone(), context.clock.clone(), context.limits.clone());
     let resource = partner.settings.service.resource(entity);
     let absent = resource.map_or(Absent::Keep, |resource| resource.absent);
-    let seen = proof::Seen::of(&page);
+    let dated = resource.is_some_and(|resource| resource.updated_at.is_some());
+    let seen = proof::Seen::of(&page, turn.part);
+    let newest = newest(pull, page.items.iter().filter_map(|item| item.as_ref().ok()?.updated_at));
     let Page { items, .. } = page;
-    let newest = items.iter().filter_map(|item| item.as_ref().ok()?.updated_at).max();
     let pull_id = id.clone();
     // Before the transaction, which others wait for, and off the threads that answer requests.
     let entries = tokio::task::spawn_blocking(move || {
@@ -51,17 +54,25 @@ pub(super) async fn record(
         .write(move |db| {
             let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
             let now = store::now(db, &clock)?;
-            pull.newest = pull.newest.max(newest.map(|date| date.timestamp_micros()));
+            pull.newest = pull.newest.max(newest);
             pull.pages += 1;
             pull.began_stamp.get_or_insert(stamp);
             let mut tally = listings::tally(db, &pull)?;
-            let last = proof::take_in(db, &mut pull, &mut tally, &seen, &limits, now)?;
+            proof::take_in(db, &mut pull, &mut tally, &seen, &limits, now)?;
             enter(db, &mut pull, entity, stamp, entries, now)?;
-            if let Some(next) = seen.next.filter(|_| !last) {
+            if let Some(problem) = turn.plan.problem() {
+                pull.problem.get_or_insert_with(|| problem.to_owned());
+            }
+            if let Some(read_until) = turn.read_until {
+                pulls::advance(db, &pull.partner, entity, read_until)?;
+            }
+            pull.plan = Some(turn.plan.kept());
+            pull.since = turn.since;
+            if let Some(next) = turn.next {
                 pull.position = serde_json::to_string(&next).ok();
             } else {
-                finish(db, &mut pull, entity)?;
-                proof::conclude(&mut pull, &tally, absent);
+                finish(db, &mut pull, entity, dated)?;
+                proof::conclude(&mut pull, &tally, &turn.plan, absent);
                 if pull.mode == Mode::Full && pull.doubt.is_none() && absent != Absent::Keep {
                     pull.state = State::Checking;
                 } else {
@@ -140,12 +151,7 @@ fn enter(
                 pull.problem.get_or_insert_with(|| sentence(reference.as_ref(), &problem));
                 let record = reference.and_then(|reference| ledger.get_mut(reference.as_str()));
                 if let Some((record, touched)) = record {
-                    let (outcome, waiting_since) = (record.outcome, record.waiting_since);
-                    mailbox::list_broken(record, stamp, &pull.id, &problem, now);
-                    // Told once, and not again with every pull.
-                    if record.outcome != outcome {
-                        changes::add(db, &road::set_aside(record, waiting_since, problem.kind(), now))?;
-                    }
+                    set_aside(db, record, stamp, &pull.id, &problem, now)?;
                     *touched = true;
                 }
             }
@@ -156,19 +162,36 @@ fn enter(
     records::save_all(db, &changed)
 }
 
+/// Sets aside a record whose object cannot be used.
+pub(super) fn set_aside(
+    db: &mut Db<'_>,
+    record: &mut Record,
+    stamp: i64,
+    pull: &str,
+    problem: &Error,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (outcome, waiting_since) = (record.outcome, record.waiting_since);
+    mailbox::list_broken(record, stamp, pull, problem, now);
+    // Told once, and not again with every pull.
+    if record.outcome != outcome {
+        changes::add(db, &road::set_aside(record, waiting_since, problem.kind(), now))?;
+    }
+    Ok(())
+}
+
 fn sentence(reference: Option<&Reference>, problem: &Error) -> String {
     reference.map_or_else(|| problem.to_string(), |reference| format!("`{reference}`: {problem}"))
 }
 
 /// The list is read to its end: the cursor moves to the partner's newest date, or to the beginning of the pull where it
-/// gives none, and never past that. A list of nothing proves nothing of the partner's clock, and moves nothing.
-fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity) -> Result<()> {
-    let began_at = pull.began_at.unwrap_or(pull.created_at);
-    let known = pulls::cursor(db, &pull.partner, entity)?;
-    if pull.newest.is_some() || pull.seen > 0 {
-        let read_until = pull.newest.map_or(began_at, |newest| newest.min(began_at));
+/// gives none, and never past that. A list of nothing proves nothing of the partner's clock, and moves nothing; nor do
+/// objects of a delta that have no date where others have one.
+fn finish(db: &mut Db<'_>, pull: &mut Pull, entity: Entity, dated: bool) -> Result<()> {
+    if pull.newest.is_some() || (pull.seen > 0 && (pull.mode == Mode::Full || !dated)) {
+        let read_until = pull.newest.unwrap_or(began_at(pull));
         pull.newest = Some(read_until);
-        pulls::advance(db, &pull.partner, entity, known.map_or(read_until, |known| known.max(read_until)))?;
+        pulls::advance(db, &pull.partner, entity, read_until)?;
     }
     pull.position = None;
     Ok(())

@@ -11,8 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeZone, Utc};
 use ipnet::IpNet;
 use oem_connector::config::{
-    Absent, Auth, Config, HrFlow, Limits, OnArchive, Paging, Partner as PartnerSettings, Resource, Role,
-    Service, Since, Webhooks,
+    Absent, Auth, Changes, Config, DateFormat, DateParameter, HrFlow, Limits, OnArchive, Paging,
+    Partner as PartnerSettings, Resource, Role, Schedules, Service, Webhooks,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -59,6 +59,8 @@ pub(crate) struct Wishes {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// jq, from the sample ATS's candidate to HrFlow's profile.
     pub(crate) profile_map: String,
+    /// What else the configuration says.
+    pub(crate) adjust: fn(&mut Config),
 }
 
 impl Default for Wishes {
@@ -79,6 +81,7 @@ impl Default for Wishes {
             webhooks: Webhooks::default(),
             trusted_proxies: Vec::new(),
             profile_map: oem_connector::demo::PROFILE_MAP.to_owned(),
+            adjust: |_| {},
         }
     }
 }
@@ -134,7 +137,8 @@ impl World {
         let ats = Ats::start_empty(any, ATS_KEY, clock.clone()).unwrap();
         let partner_side = Proxy::before(ats.address());
         let hrflow_side = Proxy::before(hrflow.address);
-        let config = configuration(&wishes, &database.url, &partner_side, &hrflow_side);
+        let mut config = configuration(&wishes, &database.url, &partner_side, &hrflow_side);
+        (wishes.adjust)(&mut config);
         let context = server::context(&config, clock.clone()).await.unwrap();
         let serving = Serving::start(&config, context.clone()).unwrap();
         Self {
@@ -393,6 +397,7 @@ fn partner(
             profiles: Some(resource(wishes, "candidates", ".candidate", &wishes.profile_map)),
             jobs: Some(resource(wishes, "vacancies", ".vacancy", oem_connector::demo::JOB_MAP)),
         },
+        schedule: Schedules::default(),
     }
 }
 
@@ -411,7 +416,13 @@ fn resource(wishes: &Wishes, path: &str, item: &str, map: &str) -> Resource {
             size_value: wishes.page_size,
             first: 1,
         },
-        since: Some(Since { parameter: "modified_since".to_owned() }),
+        changes: Changes {
+            since: Some(DateParameter {
+                parameter: "modified_since".to_owned(),
+                format: DateFormat::Rfc3339,
+            }),
+            ..Changes::default()
+        },
         absent: wishes.absent,
         map: map.to_owned(),
     }
