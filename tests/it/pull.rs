@@ -62,7 +62,7 @@ async fn a_pull_reads_every_page_writes_each_object_once_and_tells_how_it_went()
             pull,
             json!({
                 "id": id, "partner": "acme", "entity": "profiles", "mode": "full", "state": "done",
-                "pages": 3, "seen": 25, "total": 25, "changed": 25, "unchanged": 0, "failed": 0, "rate": null,
+                "pages": 3, "seen": 25, "total": 25, "coverage": {"seen": 25, "total": 25}, "changed": 25, "unchanged": 0, "failed": 0, "rate": null,
                 "cursor": "2026-11-22T12:00:00Z", "created_at": "2026-11-22T12:00:00Z",
                 "started_at": "2026-11-22T12:00:00Z", "finished_at": "2026-11-22T12:00:00Z", "complete": true,
                 "problem": null, "absences": null, "decision": null,
@@ -351,7 +351,10 @@ async fn a_pull_of_nobody_or_nothing_is_refused() {
         let refused = answer(request.header("X-API-KEY", PARTNER_KEY).json(&json!({"entity": "jobs"}))).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         let request = world.client.get(format!("{}/v1/pulls", world.address));
-        assert_eq!(answer(request.header("X-API-KEY", OPERATOR_KEY)).await.body, json!({"items": []}));
+        assert_eq!(
+            answer(request.header("X-API-KEY", OPERATOR_KEY)).await.body,
+            json!({"items": [], "schedules": []})
+        );
     }
 }
 
