@@ -194,7 +194,6 @@ impl Plan {
         let is_last = !page.full && page.total.is_some_and(|total| self.listed >= total);
         let next = page.next.clone().filter(|_| !is_last);
         let mut turn = match self.way {
-            Way::AsListed => Turn::to(next, self, pull),
             Way::OldestFirst => self.after_older(pull, &dates, next, start, changes),
             Way::NewestFirst => self.after_newer(pull, &dates, next),
             Way::Windows if next.is_none() && self.window < WINDOWS.len() => {
@@ -202,7 +201,7 @@ impl Plan {
                 turn.plan.window += 1;
                 turn
             }
-            Way::Windows => Turn::to(next, self, pull),
+            Way::AsListed | Way::Windows => Turn::to(next, self, pull),
         };
         if turn.anew {
             turn.plan.listed = 0;
