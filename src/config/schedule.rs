@@ -77,7 +77,7 @@ impl QuietHours {
     /// early or late, twice, or not by itself.
     pub fn end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         const MINUTES_OF_TWO_DAYS: i64 = 2 * 24 * 60;
-        let this_minute = now - TimeDelta::seconds(now.timestamp().rem_euclid(60));
+        let this_minute = now - TimeDelta::microseconds(now.timestamp_micros().rem_euclid(60_000_000));
         let minutes = (1..MINUTES_OF_TWO_DAYS).map(|minute| this_minute + TimeDelta::minutes(minute));
         minutes.into_iter().find(|at| !self.hold(*at)).unwrap_or(now)
     }

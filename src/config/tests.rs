@@ -762,7 +762,7 @@ fn a_schedule_holds_for_both_kinds_unless_one_says_otherwise() {
         ("time_zone = \"Paris\"", "time_zone: must be a time zone such as Europe/Paris or +02:00"),
         ("delta_minutes = 1.5", "delta_minutes: must be a whole number, not 1.5"),
         ("full_days = 400", "full_days: must be from 0 to 366"),
-        ("hours = 1", "hours: is no setting"),
+        ("hours = 1", "hours: is no setting; did you mean `quiet_hours`?"),
     ] {
         let told = with(text).map(|_| ()).unwrap_err();
         assert!(told.contains(&format!("partner.acme.schedule.{problem}")), "{text}: {told:?}");

@@ -4,5 +4,6 @@ ALTER TABLE pulls ADD COLUMN covered BIGINT NOT NULL DEFAULT 0;       -- objects
 ALTER TABLE pulls ADD COLUMN expected BIGINT;                         -- how many the last whole listing had
 ALTER TABLE pulls ADD COLUMN scheduled BOOLEAN NOT NULL DEFAULT FALSE; -- nobody but the schedule asked for it
 
--- The last pull of each mode decides when the next is due.
+-- The last pull of each mode decides when the next is due, and tells how much is known.
+DROP INDEX pulls_by_mode;
 CREATE INDEX pulls_by_mode ON pulls (partner, entity, mode, created_at, id);
