@@ -21,7 +21,7 @@ pub(super) struct EventDocument {
     /// The partner's own name for it.
     #[schema(example = "CRM-4711")]
     reference: String,
-    /// What became of it: `indexed`, `archived` or `set_aside`.
+    /// What became of it: `indexed`, `archived`, `set_aside`, or `erased`, after which nothing is told of it any more.
     #[schema(example = "indexed")]
     outcome: &'static str,
     /// Which of its changes this was; it grows with every one that was accepted.

@@ -35,7 +35,7 @@ pub(super) struct ChangeDocument {
     /// Which of the object's changes was worked on; it grows with every one that was accepted.
     #[schema(minimum = 0, example = 3)]
     version: i64,
-    /// `indexed`, `unchanged` (nothing was sent: HrFlow shows it already), `archived` or `set_aside`.
+    /// `indexed`, `unchanged` (nothing was sent: HrFlow shows it already), `archived`, `set_aside` or `erased`.
     #[schema(example = "indexed")]
     outcome: &'static str,
     /// The steps it came to, in order.

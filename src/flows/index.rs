@@ -81,10 +81,10 @@ async fn settle(
             };
             if settled {
                 records::save(db, &record)?;
+                erasures::follow(db, &record, proof.as_deref(), now)?;
                 if let Some(change) = road.change(&before, &record, &ended, now, now - clock.now()) {
                     changes::add(db, &change)?;
                 }
-                erasures::follow(db, &record, proof.as_deref(), now)?;
             }
             Ok((settled, told.moved))
         })

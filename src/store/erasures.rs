@@ -30,6 +30,17 @@ fn subject(record: &Record) -> String {
     digest(&[record.partner.as_bytes(), record.entity.as_bytes(), record.reference.as_bytes()])
 }
 
+/// Deletes what tables hold of a record's object; each needs an index that begins with `(partner, entity)`.
+macro_rules! delete_from {
+    ($db:expr, $record:expr, $($table:ident),+) => {$({
+        let rows = $table::table
+            .filter($table::partner.eq(&$record.partner))
+            .filter($table::entity.eq(&$record.entity))
+            .filter($table::reference.eq(&$record.reference));
+        on!($db, |c| diesel::delete(rows).execute(*c))?;
+    })+};
+}
+
 /// Asks for the erasure of a locked record's object, which the caller writes back; the one that was asked for before, if
 /// there is one. What we keep of the object goes at once; what HrFlow holds of it is the worker's.
 pub fn request(
@@ -60,11 +71,12 @@ pub fn request(
         problem: None,
     };
     on!(db, |c| diesel::insert_into(erasures::table).values(&erasure).execute(*c))?;
-    forget(db, record)?;
+    forget_news(db, record)?;
     Ok(erasure)
 }
 
-/// Takes over how the work on a record ended, if the record is to be erased.
+/// Takes over how the work on a record ended, if the record is to be erased. Its last change, that it was erased, is to be
+/// added after this: it stands in the feed behind all that was deleted, so that nobody's cursor points past its end.
 pub fn follow(db: &mut Db<'_>, record: &Record, proof: Option<&str>, now: DateTime<Utc>) -> Result<()> {
     if record.wanted != Wanted::Erased {
         return Ok(());
@@ -72,7 +84,8 @@ pub fn follow(db: &mut Db<'_>, record: &Record, proof: Option<&str>, now: DateTi
     let erased = record.outcome == Some(Outcome::Erased);
     if erased {
         // What was written down while the erasure was under way goes too.
-        forget(db, record)?;
+        forget_news(db, record)?;
+        delete_from!(db, record, changes);
     }
     let evidence = (
         erasures::erased_at.eq(erased.then(|| now.timestamp_micros())),
@@ -90,20 +103,9 @@ pub fn find(db: &mut Db<'_>, id: &str) -> Result<Option<Erasure>> {
     Ok(on!(db, |c| query.get_result(*c).optional())?)
 }
 
-/// Deletes what tables hold of a record's object; each needs an index that begins with `(partner, entity)`.
-macro_rules! delete_from {
-    ($db:expr, $record:expr, $($table:ident),+) => {$({
-        let rows = $table::table
-            .filter($table::partner.eq(&$record.partner))
-            .filter($table::entity.eq(&$record.entity))
-            .filter($table::reference.eq(&$record.reference));
-        on!($db, |c| diesel::delete(rows).execute(*c))?;
-    })+};
-}
-
-/// Drops everything that names a record's object, in every table but the ledger itself.
-fn forget(db: &mut Db<'_>, record: &Record) -> Result<()> {
-    delete_from!(db, record, deliveries, changes, archivals);
+/// Drops what was heard of a record's object: what came of it stays until there is something to stand in its place.
+fn forget_news(db: &mut Db<'_>, record: &Record) -> Result<()> {
+    delete_from!(db, record, deliveries, archivals);
     // A listing goes by the id of the pull that began it.
     let of_pulls = pulls::table
         .filter(pulls::partner.eq(&record.partner))

@@ -6,7 +6,7 @@ CREATE TABLE changes (
     entity        TEXT    NOT NULL,
     reference     TEXT    NOT NULL,
     version       BIGINT  NOT NULL, -- the version that was worked on
-    outcome       TEXT    NOT NULL, -- indexed | unchanged | archived | set_aside
+    outcome       TEXT    NOT NULL, -- indexed | unchanged | archived | erased | set_aside
     received_at   BIGINT,           -- since when the change waited
     fetched_at    BIGINT,           -- absent where a page had brought the object
     mapped_at     BIGINT,
