@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
+use super::breaker::Rests;
 use super::{Context, Partner, breaker, road};
 use crate::error::{Error, Kind, Result};
 use crate::hrflow::Guard;
 use crate::model::{Entity, Reference};
-use crate::store::{self, Record, Side, changes, erasures, mailbox, records};
+use crate::store::{self, Db, Record, Side, breakers, changes, erasures, mailbox, records};
 
 /// A record that is ours to work on until the lease ends.
 pub struct Leased {
@@ -28,7 +31,12 @@ pub struct Leased {
 impl Leased {
     /// What renews its lease while the work runs.
     pub fn handle(&self) -> Held {
-        Held { entity: self.entity, reference: self.reference.clone(), lease: self.lease.clone() }
+        Held {
+            entity: self.entity,
+            reference: self.reference.clone(),
+            lease: self.lease.clone(),
+            probes: self.probes.clone(),
+        }
     }
 
     /// Refuses to begin a call to HrFlow that could outlive the lease.
@@ -77,10 +85,11 @@ impl Lease {
     }
 }
 
-/// Leases up to `limit` due records of a partner that no breaker holds back.
+/// Leases up to `limit` due records of a partner that neither a breaker nor a side that asked to be left alone holds back.
 pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result<Vec<Leased>> {
     let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
     let targets = Entity::ALL.map(|entity| partner.target(entity));
+    let rests = Rests::of(partner);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let token = uuid::Uuid::now_v7().to_string();
     let lease_token = token.clone();
@@ -92,20 +101,23 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
         .write(move |db| {
             let now = store::now(db, &clock)?;
             let end = (now + length).timestamp_micros();
-            let due = breaker::due(db, &name, &lease_token, end, now.timestamp_micros(), limit)?;
+            let due = breaker::due(db, &name, rests, (&lease_token, end), now.timestamp_micros(), limit)?;
             if due.is_empty() {
                 return Ok(Vec::new());
             }
             let (mut due, probes): (Vec<Record>, Vec<Vec<Side>>) = due.into_iter().unzip();
             let stamp = store::next_stamp(db)?;
             let mut leased = Vec::with_capacity(due.len());
-            for record in &mut due {
-                let target = &targets[usize::from(record.entity == Entity::Job.singular())];
+            for (record, probes) in due.iter_mut().zip(&probes) {
+                let is_job = record.entity == Entity::Job.singular();
+                let target = &targets[usize::from(is_job)];
                 let waiting_since = record.waiting_since;
                 let claimed = mailbox::claim(record, &lease_token, target, stamp, end, now);
                 if !claimed {
                     changes::add(db, &road::set_aside(record, waiting_since, Kind::Internal, now))?;
                     erasures::follow(db, record, None, now)?;
+                    let entity = Entity::ALL[usize::from(is_job)];
+                    give_back(db, &name, entity, probes, &lease_token, now)?;
                 }
                 leased.push(claimed);
             }
@@ -122,14 +134,14 @@ pub async fn claim(context: &Context, partner: &Partner, limit: usize) -> Result
     Ok(leased.collect())
 }
 
-/// How long until the next record of a partner is due and no breaker holds it back.
+/// How long until the next record of a partner is due and nothing holds it back.
 pub async fn next_due_in(context: &Context, partner: &Partner) -> Result<Option<Duration>> {
-    let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
+    let (name, clock, rests) = (partner.settings.name.clone(), context.clock.clone(), Rests::of(partner));
     context
         .store
         .read(move |db| {
             let now = store::now(db, &clock)?.timestamp_micros();
-            let due = breaker::next_due(db, &name, now)?;
+            let due = breaker::next_due(db, &name, rests, now)?;
             Ok(due.map(|due| Duration::from_micros(u64::try_from(due - now).unwrap_or_default())))
         })
         .await
@@ -141,6 +153,7 @@ pub struct Held {
     entity: Entity,
     reference: Reference,
     lease: Lease,
+    probes: Vec<Side>,
 }
 
 impl Held {
@@ -194,7 +207,24 @@ pub async fn release(context: &Context, partner: &Partner, given_up: Vec<Held>) 
                 });
                 records::save_all(db, &records)?;
             }
-            Ok(())
+            // After all records, as whoever claims locks them.
+            given_up.iter().try_for_each(|Held { entity, lease, probes, .. }| {
+                give_back(db, &name, *entity, probes, &lease.token, now)
+            })
         })
         .await
+}
+
+/// Lets somebody else take the probes that were taken with a record on which nobody works.
+fn give_back(
+    db: &mut Db<'_>,
+    partner: &str,
+    entity: Entity,
+    probes: &[Side],
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    probes
+        .iter()
+        .try_for_each(|side| breakers::give_back(db, (partner, *side, entity), token, now.timestamp_micros()))
 }

@@ -152,6 +152,11 @@ impl Client {
     pub fn pace(&self) -> f64 {
         self.workspace.pacer().ratio()
     }
+
+    /// For how long HrFlow asked not to be called.
+    pub fn rest(&self) -> Option<Duration> {
+        self.workspace.pacer().rest()
+    }
 }
 
 /// Work that must wait for our own quota: HrFlow was not asked, so nothing is known of it.

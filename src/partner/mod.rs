@@ -155,6 +155,11 @@ impl Service {
         self.0.pacer.ratio()
     }
 
+    /// For how long the service asked not to be called.
+    pub fn rest(&self) -> Option<Duration> {
+        self.0.pacer.rest()
+    }
+
     /// Where a listing of this kind begins; none if the partner has no such list.
     pub fn start(&self, entity: Entity) -> Option<Position> {
         self.resource(entity).ok().map(|resource| Position::start(&resource.paging))

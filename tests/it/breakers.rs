@@ -278,11 +278,40 @@ async fn a_probe_that_needs_no_call_is_given_back() {
 }
 
 #[actix_web::test]
+async fn a_probe_that_is_given_back_at_a_stop_or_never_ends_keeps_nobody_else_waiting() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.hrflow_side.fail("POST", "/profile/indexing", Fault::Status(401, None));
+        announce_all(&world, &ids('P', 1)).await;
+        world.settle().await;
+        assert_eq!(state(&world, "hrflow").await, "open");
+        world.advance(2);
+        let probing = lease::claim(&world.context, world.acme(), 8).await.unwrap().pop().unwrap();
+        assert_eq!(state(&world, "hrflow").await, "half_open");
+        let held = probing.handle();
+        assert!(held.give_up());
+        lease::release(&world.context, world.acme(), vec![held]).await.unwrap();
+        assert_eq!(state(&world, "hrflow").await, "open");
+        // Its next workers all die, until it is set aside; another one probes then, at once.
+        for _ in 0..10 {
+            assert_eq!(lease::claim(&world.context, world.acme(), 8).await.unwrap().len(), 1);
+            world.advance(26);
+        }
+        announce_all(&world, &ids('Q', 1)).await;
+        assert!(lease::claim(&world.context, world.acme(), 8).await.unwrap().is_empty());
+        assert_eq!(world.record("profiles", "P00").await["state"], "set_aside");
+        world.settle().await;
+        assert_eq!(state(&world, "hrflow").await, "closed");
+        assert_indexed(&world, &ids('Q', 1)).await;
+    }
+}
+
+#[actix_web::test]
 async fn a_side_that_asks_for_a_long_rest_gets_it() {
     for backend in backends() {
         let world = World::new(backend).await;
         break_hrflow(&world, &Fault::Status(429, Some(600)));
-        announce_all(&world, &ids('P', 5)).await;
+        announce_all(&world, &ids('P', 1)).await;
         world.settle().await;
         world.hrflow_side.forget();
         announce_all(&world, &ids('Q', 5)).await;

@@ -126,9 +126,9 @@ async fn after_one_429_of_the_partner_neither_records_nor_pulls_call_until_the_w
 async fn a_429_to_a_query_holds_up_writes_too_and_the_metrics_show_it() {
     for backend in backends() {
         let world = due(backend, 3, impatient()).await;
+        let leased = lease(&world.context, 3).await;
         world.hrflow_side.fail("GET", "/profiles/searching", Fault::Status(429, Some(600)));
         assert_eq!(world.get(SEARCH).await.status, 429);
-        let leased = lease(&world.context, 3).await;
         work(&world.context, leased).await;
         assert_eq!(world.hrflow_side.writes(), 0);
         assert_eq!(pace(&world, "hrflow").await, "0");
@@ -298,4 +298,29 @@ fn history(db: &mut oem_connector::store::Db<'_>, seed: u64) -> oem_connector::e
         }
     }
     Ok(())
+}
+
+#[actix_web::test]
+async fn while_a_side_asks_to_be_left_alone_nothing_that_needs_it_is_claimed_or_put_off() {
+    for backend in backends() {
+        let world = due(backend, 9, Wishes::default()).await;
+        world.hrflow_side.fail("POST", "/profile/indexing", Fault::Status(429, Some(600)));
+        work(&world.context, lease(&world.context, 1).await).await;
+        assert!(lease::claim(&world.context, world.acme(), 9).await.unwrap().is_empty());
+        assert_eq!((world.partner_side.requests().len(), world.hrflow_side.requests().len()), (1, 1));
+        let next = lease::next_due_in(&world.context, world.acme()).await.unwrap().unwrap();
+        assert!(next > Duration::from_mins(8), "nor does the worker look before: {next:?}");
+
+        // A side that is not needed holds up nothing: an archive is not fetched.
+        world.advance(600);
+        world.partner_side.fail("GET", "/candidates", Fault::Status(429, Some(600)));
+        world.hrflow_side.forget();
+        work(&world.context, lease(&world.context, 1).await).await;
+        world.announce("profile_archive", "P8").await;
+        world.settle().await;
+        assert_eq!(world.hrflow_side.writes(), 1);
+        assert_eq!(world.record("profiles", "P8").await["state"], "archived");
+        world.advance(600);
+        until_indexed(&world, 8).await;
+    }
 }

@@ -1,11 +1,34 @@
-//! Which due records may be claimed: what a record needs decides which breakers hold it back.
+//! Which due records may be claimed: what a record needs decides which breakers hold it back, and which side's wish to be
+//! left alone.
 
 use std::time::Duration;
 
 use super::rules::{Pass, pass};
 use crate::error::Result;
+use crate::flows::Partner;
 use crate::model::Entity;
 use crate::store::{Breaker, Db, Record, Side, Standing, breakers, records};
+
+/// How long each side asks us to leave it alone, as this process heard it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::flows) struct Rests {
+    pub(super) service: Duration,
+    pub(super) hrflow: Duration,
+}
+
+impl Rests {
+    pub(in crate::flows) fn of(partner: &Partner) -> Self {
+        let service = partner.service.rest().unwrap_or_default();
+        Self { service, hrflow: partner.hrflow.rest().unwrap_or_default() }
+    }
+
+    fn side(self, side: Side) -> Duration {
+        match side {
+            Side::Service => self.service,
+            Side::HrFlow => self.hrflow,
+        }
+    }
+}
 
 /// The due records of one kind that need the same sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +43,18 @@ pub(super) struct Lane {
     pub(super) probes: Vec<Side>,
 }
 
-/// The four lanes under these breakers; none when all are free.
-pub(super) fn lanes(breakers: &[Breaker], now: i64) -> Option<Vec<Lane>> {
-    if breakers.iter().all(|breaker| breaker.state == Standing::Closed) {
+/// The four lanes under these breakers and rests; none when all are free.
+pub(super) fn lanes(breakers: &[Breaker], rests: Rests, now: i64) -> Option<Vec<Lane>> {
+    let is_closed = breakers.iter().all(|breaker| breaker.state == Standing::Closed);
+    if is_closed && Side::ALL.into_iter().all(|side| rests.side(side).is_zero()) {
         return None;
     }
     let lane = |entity: Entity, unread: bool| {
         let needs: &[Side] = if unread { &Side::ALL } else { &[Side::HrFlow] };
         let mut lane = Lane { entity, unread, wait: Duration::ZERO, probes: Vec::new() };
         for side in needs {
+            // A record that was claimed all the same would only wait in vain, and be put off for it.
+            lane.wait = lane.wait.max(rests.side(*side));
             match pass(breakers.iter().find(|breaker| breaker.guards(*side, entity)), now) {
                 Pass::Free => {}
                 Pass::Probe => lane.probes.push(*side),
@@ -48,13 +74,13 @@ pub(in crate::flows) type Due = (Record, Vec<Side>);
 pub(in crate::flows) fn due(
     db: &mut Db<'_>,
     partner: &str,
-    token: &str,
-    until: i64,
+    rests: Rests,
+    (token, until): (&str, i64),
     now: i64,
     limit: i64,
 ) -> Result<Vec<Due>> {
     let breakers = breakers::of_partner(db, partner)?;
-    let Some(lanes) = lanes(&breakers, now) else {
+    let Some(lanes) = lanes(&breakers, rests, now) else {
         let due = records::due(db, partner, now, limit)?;
         return Ok(due.into_iter().map(|record| (record, Vec::new())).collect());
     };
@@ -67,13 +93,17 @@ pub(in crate::flows) fn due(
     // The longest due probes: one that fails goes behind the others, so that no object keeps a breaker open for all.
     found.sort_by_key(|(record, _)| record.due_at);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let (mut claimed, mut tried) = (Vec::new(), Vec::new());
-    for (record, lane) in found {
+    let mut tried = Vec::new();
+    found.retain(|(_, lane)| {
         let wanted = lane.probes.iter().map(|side| (*side, lane.entity));
-        if wanted.clone().any(|probe| tried.contains(&probe)) {
-            continue;
-        }
-        tried.extend(wanted);
+        let is_first = !wanted.clone().any(|probe| tried.contains(&probe));
+        tried.extend(wanted.filter(|_| is_first));
+        is_first
+    });
+    // In one order for everybody: two nodes that take probes never wait for each other.
+    found.sort_by_key(|(_, lane)| lane.entity);
+    let mut claimed = Vec::new();
+    for (record, lane) in found {
         if take(db, partner, lane, token, until, now)? {
             claimed.push((record, lane.probes.clone()));
         }
@@ -96,9 +126,14 @@ fn take(db: &mut Db<'_>, partner: &str, lane: &Lane, token: &str, until: i64, no
 }
 
 /// When the next record of a partner may be claimed.
-pub(in crate::flows) fn next_due(db: &mut Db<'_>, partner: &str, now: i64) -> Result<Option<i64>> {
+pub(in crate::flows) fn next_due(
+    db: &mut Db<'_>,
+    partner: &str,
+    rests: Rests,
+    now: i64,
+) -> Result<Option<i64>> {
     let breakers = breakers::of_partner(db, partner)?;
-    let Some(lanes) = lanes(&breakers, now) else { return records::next_due(db, partner) };
+    let Some(lanes) = lanes(&breakers, rests, now) else { return records::next_due(db, partner) };
     let mut next: Option<i64> = None;
     for lane in lanes {
         if let Some(due) = records::next_due_in_need(db, partner, lane.entity, lane.unread)? {

@@ -27,7 +27,7 @@ use crate::model::Entity;
 use crate::store::{Breaker, Db, Side, Standing, breakers};
 use rules::{Hearing, Streak, hear};
 
-pub(super) use lanes::{due, next_due};
+pub(super) use lanes::{Rests, due, next_due};
 pub use rules::{Pass, Word, pass};
 
 /// What one process remembers of a partner's breakers.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::lanes::lanes;
+use super::lanes::{Rests, lanes};
 use super::rules::{Hearing, Pass, Streak, Word, hear, pass};
 use crate::config::Limits;
 use crate::error::{Error, Kind};
@@ -181,7 +181,8 @@ fn a_record_waits_for_the_sides_that_it_needs_and_for_no_other() {
             probe_at,
             ..Breaker::closed("acme", side, Entity::Job, 0)
         };
-        let lanes = lanes(&[stand(Service, service), stand(HrFlow, hrflow)], 0).unwrap();
+        let breakers = [stand(Service, service), stand(HrFlow, hrflow)];
+        let lanes = lanes(&breakers, Rests::default(), 0).unwrap();
         let of = |entity, unread| {
             let lane = lanes.iter().find(|lane| lane.entity == entity && lane.unread == unread).unwrap();
             (!lane.wait.is_zero(), lane.probes.clone())
@@ -196,6 +197,21 @@ fn a_record_waits_for_the_sides_that_it_needs_and_for_no_other() {
             ((false, vec![]), (false, vec![]))
         );
     }
-    assert_eq!(lanes(&[closed()], 0), None);
-    assert_eq!(lanes(&[], 0), None);
+    assert_eq!(lanes(&[closed()], Rests::default(), 0), None);
+    assert_eq!(lanes(&[], Rests::default(), 0), None);
+}
+
+#[test]
+fn a_side_that_asks_to_be_left_alone_holds_up_what_needs_it_whatever_its_breaker_says() {
+    let minute = Duration::from_mins(1);
+    let waits = |rests, breakers: &[Breaker]| {
+        let lanes = lanes(breakers, rests, 0).unwrap();
+        [false, true].map(|unread| lanes.iter().find(|lane| lane.unread == unread).unwrap().wait)
+    };
+    let (service, hrflow) =
+        (Rests { service: minute, ..Rests::default() }, Rests { hrflow: minute, ..Rests::default() });
+    assert_eq!(waits(service, &[]), [Duration::ZERO, minute]);
+    assert_eq!(waits(hrflow, &[]), [minute, minute]);
+    let probe = Breaker { state: Standing::Open, probe_at: Some(0), ..closed() };
+    assert_eq!(waits(hrflow, &[probe]), [minute, minute], "nor is it probed");
 }
