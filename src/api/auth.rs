@@ -129,7 +129,7 @@ impl Api {
         request: &HttpRequest,
         known: &'static [&'static [Parameter]],
     ) -> Result<Vec<&Arc<Partner>>> {
-        let caller = self.keys.caller(request)?;
+        let caller = self.caller(request)?;
         let given = Reading::of(request, known).finish()?;
         match (&caller, given.text(PARTNER.name)) {
             (_, Some(named)) => Ok(vec![self.resolve(&caller, named)?]),

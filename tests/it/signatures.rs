@@ -370,6 +370,7 @@ async fn who_fails_too_often_waits_and_nobody_else_does() {
             ("guess", "/v1/records/profiles/P1"),
             (PARTNER_KEY, "/v1/records/profiles/P1"),
             (OPERATOR_KEY, "/v1/pulls"),
+            (PARTNER_KEY, "/v1/partners"),
             (PARTNER_KEY, "/v1/webhooks/acme/profile_update/ping"),
         ] {
             let request = from(&world, "203.0.113.9, 2001:db8:0:1:ffff::2", Method::GET, path, key);
