@@ -518,3 +518,33 @@ async fn the_feed_tells_of_an_erasure_and_every_cursor_stays_good() {
         }
     }
 }
+
+#[actix_web::test]
+async fn a_search_that_lags_behind_many_erasures_holds_up_nothing_else() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        shows_person(&world, "P1").await;
+        let found = world.in_hrflow(Entity::Profile, "P1").await.unwrap();
+        let references = ["P1", "P2", "P3", "P4", "P5", "P6"];
+        let mut ids = Vec::new();
+        for reference in references {
+            let found = json!({"reference": reference, "key": found["key"]});
+            let meta = json!({"page": 1, "maxPage": 1, "count": 1, "total": 1});
+            let found = json!({"code": 200, "message": "x", "meta": meta, "data": {"profiles": [found]}});
+            world.hrflow_side.fail("GET", "/profiles/searching", Fault::Answer(200, found.to_string()));
+            ids.push(erase(&world, reference).await);
+            world.settle().await;
+        }
+        has_person(&world, "Q1", "Nurse");
+        world.announce("profile_create", "Q1").await;
+        world.settle().await;
+        assert_eq!(world.headline("Q1").await.as_deref(), Some("Nurse"), "no breaker is open");
+        assert_eq!(erasure(&world, &ids[0]).await["state"], "pending");
+        world.advance(600);
+        world.settle().await;
+        for (reference, id) in references.iter().zip(&ids) {
+            let evidence = erasure(&world, id).await;
+            assert_eq!(evidence["state"], "erased", "{reference}: {evidence}");
+        }
+    }
+}
