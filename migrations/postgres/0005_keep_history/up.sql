@@ -32,4 +32,5 @@ CREATE TABLE forgotten (
 );
 
 CREATE INDEX deliveries_by_time ON deliveries (partner, received_at);
+-- A timeline reads by it, and an erasure deletes.
 CREATE INDEX deliveries_of_object ON deliveries (partner, entity, reference, received_at);

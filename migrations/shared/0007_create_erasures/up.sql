@@ -11,8 +11,6 @@ CREATE TABLE erasures (
     problem      TEXT                    -- the last failure
 );
 
--- An erasure deletes by it.
-CREATE INDEX deliveries_by_object ON deliveries (partner, entity, reference);
 -- Freshness reads it for every match answer: it holds only what waits.
 CREATE INDEX records_waiting ON records (partner, waiting_since) WHERE waiting_since IS NOT NULL;
 -- The newest full pull, among any number of deltas.
