@@ -426,8 +426,9 @@ async fn it_is_not_done_while_a_search_finds_the_person_or_hrflow_shows_what_was
 }
 
 #[actix_web::test]
-async fn an_erasure_that_hrflow_refuses_is_told_and_taken_up_when_it_is_asked_for_again() {
-    for backend in backends() {
+async fn an_erasure_that_hrflow_refuses_is_told_and_taken_up_when_it_is_asked_for_again_or_replayed() {
+    for (backend, replayed) in backends().into_iter().flat_map(|backend| [(backend, false), (backend, true)])
+    {
         let world = World::new(backend).await;
         shows_person(&world, "P1").await;
         let id = erase(&world, "P1").await;
@@ -440,7 +441,13 @@ async fn an_erasure_that_hrflow_refuses_is_told_and_taken_up_when_it_is_asked_fo
         assert_eq!(world.record("profiles", "P1").await["state"], "set_aside");
         assert_eq!(erasure(&world, &id).await["problem"]["code"], "upstream_refused");
         world.hrflow_side.heal();
-        assert_eq!(erase(&world, "P1").await, id);
+        if replayed {
+            let path = format!("{}/v1/dead-letters/replay?partner=acme", world.address);
+            let replay = world.client.post(path).json(&json!({"references": ["P1"]}));
+            assert_eq!(answer(replay.header("X-API-KEY", OPERATOR_KEY)).await.body["replayed"], 1);
+        } else {
+            assert_eq!(erase(&world, "P1").await, id);
+        }
         world.settle().await;
         assert_erased(&world, "P1", &id).await;
     }
