@@ -18,6 +18,7 @@ mod erasure;
 mod everyday_weather;
 mod freshness;
 mod fuse;
+mod front_door;
 mod history;
 mod index;
 mod kill;
