@@ -49,9 +49,7 @@ struct Body<'a> {
 /// # Errors
 /// `Malformed` when it is not JSON, `Invalid` with all the fields that are wrong.
 pub fn understand(kind: EventKind, body: &[u8]) -> Result<Notice> {
-    let body = serde_json::from_slice(body);
-    let body =
-        body.map_err(|cause| unreadable(cause, "body", "an object with `reference` and `event_date`"))?;
+    let body = read(body, "body", "an object with `reference` and `event_date`")?;
     notice(&body, |named| match named {
         Some(named) if text(named).as_deref() != Ok(kind.as_str()) => {
             Err(format!("must be `{kind}`, as in the address, or absent"))
@@ -82,9 +80,8 @@ pub(super) fn understand_item(
     item: &RawValue,
     serves: impl FnOnce(EventKind) -> Result<EventKind, String>,
 ) -> Result<Notice> {
-    let body = serde_json::from_str(item.get()).map_err(|cause| {
-        unreadable(cause, "item", "an object with `reference`, `event_type` and `event_date`")
-    })?;
+    let expected = "an object with `reference`, `event_type` and `event_date`";
+    let body = read(item.get().as_bytes(), "item", expected)?;
     notice(&body, |named| {
         let named = required(named)?;
         serves(EventKind::parse(&named).ok_or_else(|| {
@@ -92,6 +89,15 @@ pub(super) fn understand_item(
             format!("must be one of {known}")
         })?)
     })
+}
+
+fn read<'a>(text: &'a [u8], whole: &str, expected: &str) -> Result<Body<'a>> {
+    let body = serde_json::from_slice(text).map_err(|cause| unreadable(cause, whole, expected))?;
+    // The parser takes a list for the members in the order in which they stand here, which nobody was told.
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(refusal().field(whole, format!("must be {expected}")));
+    }
+    Ok(body)
 }
 
 fn refusal() -> Error {
