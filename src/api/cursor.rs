@@ -37,13 +37,19 @@ pub(super) fn write(list: &str, place: &impl Serialize) -> Result<String> {
 /// `Invalid` for a cursor that this list never gave.
 pub(super) fn read<T: DeserializeOwned>(list: &str, given: &Given) -> Result<Option<T>> {
     let Some(text) = given.text(CURSOR.name) else { return Ok(None) };
-    let read = URL_SAFE_NO_PAD.decode(text).ok();
-    let read = read.and_then(|text| serde_json::from_slice::<(String, T)>(&text).ok());
+    let read = URL_SAFE_NO_PAD.decode(text).ok().and_then(|text| String::from_utf8(text).ok());
+    let read = read.filter(|text| !has_nul(text));
+    let read = read.and_then(|text| serde_json::from_str::<(String, T)>(&text).ok());
     let read = read.filter(|(of, _)| of == list).ok_or_else(|| {
         Error::new(Kind::Invalid, "the query parameters cannot be accepted")
             .field(CURSOR.name, "is none that this list gave")
     })?;
     Ok(Some(read.1))
+}
+
+/// Whether a text in this JSON has a NUL in it, which PostgreSQL takes in no text.
+fn has_nul(json: &str) -> bool {
+    json.replace(r"\\", "").contains(r"\u0000")
 }
 
 /// `from` and `to` in Unix microseconds.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::parameters::{PARTNER, Parameter, query};
 use super::problem::refusals;
-use super::records::{RecordProblem, date, reference_in, stored};
+use super::records::{RecordProblem, date, id_in, reference_in, stored};
 use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{self, Partner};
@@ -154,7 +154,7 @@ pub(super) async fn find_and_erase_profile(
 #[get("/v1/erasures/{id}")]
 pub(super) async fn get_erasure(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, _) = api.operator_asks(&request, GetErasure::KNOWN)?;
-    let id = request.match_info().get("id").unwrap_or_default().to_owned();
+    let id = id_in(&request)?;
     let wanted = id.clone();
     let found = api.context.store.read(move |db| erasures::find(db, &wanted)).await?;
     let found =

@@ -239,6 +239,18 @@ pub(super) fn entity_in(request: &HttpRequest) -> Result<Entity> {
     })
 }
 
+/// The id that stands in the address.
+///
+/// # Errors
+/// `NotFound` for what no id has in it and PostgreSQL takes in no text.
+pub(super) fn id_in(request: &HttpRequest) -> Result<String> {
+    let id = request.match_info().get("id").unwrap_or_default();
+    if id.contains('\0') {
+        return Err(Error::new(Kind::NotFound, "an id has no control character in it"));
+    }
+    Ok(id.to_owned())
+}
+
 /// Nothing was ever heard of it.
 pub(super) fn unknown(entity: Entity, reference: &Reference) -> Error {
     Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`"))
