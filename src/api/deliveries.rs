@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cursor::{self, CURSOR, FROM, TO};
-use super::parameters::{PARTNER, Parameter, query};
+use super::parameters::{Given, PARTNER, Parameter, query};
 use super::problem::refusals;
 use super::records::date;
 use super::shape::Shape;
 use super::{Api, LIMIT};
 use crate::error::{Error, Kind, Result};
+use crate::flows::Partner;
 use crate::model::{Entity, EventKind, Reference};
 use crate::store::delivery_log::{self, Kept, Which};
 
@@ -88,25 +89,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable);
 #[get("/v1/deliveries")]
 pub(super) async fn list_deliveries(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, ListDeliveries::KNOWN)?;
-    let (from, to) = cursor::span(&given)?;
-    let entity = given.text("entity").and_then(Entity::parse);
-    let object = match (entity, given.text("reference").map(Reference::parse).transpose()?) {
-        (Some(entity), Some(reference)) => Some((entity, reference)),
-        (_, None) => None,
-        (None, Some(_)) => {
-            let problem = Error::new(Kind::Invalid, "the query parameters cannot be accepted");
-            return Err(problem.field("reference", "needs `entity`"));
-        }
-    };
-    let which = Which {
-        partner: partner.settings.name.clone(),
-        entity: entity.filter(|_| object.is_none()),
-        object,
-        event_type: given.text("event_type").and_then(EventKind::parse),
-        status: given.text("status").map(str::to_owned),
-        from,
-        to,
-    };
+    let which = which(partner, &given)?;
     let before = cursor::read(LIST, &given)?;
     let limit = usize::try_from(given.whole("limit")).unwrap_or_default();
     let page =
@@ -117,6 +100,29 @@ pub(super) async fn list_deliveries(api: web::Data<Api>, request: HttpRequest) -
 }
 
 const LIST: &str = "deliveries";
+
+/// What is asked for.
+fn which(partner: &Partner, given: &Given) -> Result<Which> {
+    let (from, to) = cursor::span(given)?;
+    let entity = given.text("entity").and_then(Entity::parse);
+    let object = match (entity, given.text("reference").map(Reference::parse).transpose()?) {
+        (Some(entity), Some(reference)) => Some((entity, reference)),
+        (_, None) => None,
+        (None, Some(_)) => {
+            let problem = Error::new(Kind::Invalid, "the query parameters cannot be accepted");
+            return Err(problem.field("reference", "needs `entity`"));
+        }
+    };
+    Ok(Which {
+        partner: partner.settings.name.clone(),
+        entity: entity.filter(|_| object.is_none()),
+        object,
+        event_type: given.text("event_type").and_then(EventKind::parse),
+        status: given.text("status").map(str::to_owned),
+        from,
+        to,
+    })
+}
 
 pub(super) fn document(kept: Kept) -> Result<DeliveryDocument> {
     let unknown = || Error::new(Kind::Internal, "a delivery is of neither profiles nor jobs");
