@@ -12,7 +12,7 @@ use super::decisions::{AbsenceSummary, DecisionDocument};
 use super::freshness::CoverageDocument;
 use super::parameters::{PARTNER, Parameter, nearest, query};
 use super::problem::refusals;
-use super::records::date;
+use super::records::{date, id_in};
 use super::schedules::{self, ScheduleDocument};
 use super::{Api, LIMIT, body, decisions};
 use crate::error::{Error, Kind, Result};
@@ -285,7 +285,7 @@ pub(super) async fn find(
     partner: Option<&Arc<Partner>>,
     request: &HttpRequest,
 ) -> Result<store::Pull> {
-    let id = request.match_info().get("id").unwrap_or_default().to_owned();
+    let id = id_in(request)?;
     let wanted = id.clone();
     let found = api.context.store.read(move |db| pulls::find(db, &wanted)).await?;
     let found = found.filter(|pull| partner.is_none_or(|partner| partner.settings.name == pull.partner));

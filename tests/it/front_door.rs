@@ -92,6 +92,8 @@ async fn what_no_database_can_look_for_is_refused_before_it_is_asked() {
             URL_SAFE_NO_PAD.encode(json!(["dead_letters", ["acme", "profile", r"\u0000"]]).to_string());
         let taken = request(&world, "get", &format!("/v1/dead-letters?cursor={cursor}"), OPERATOR_KEY);
         assert_eq!(answer(taken).await.status, 200);
-        assert_eq!(answer(request(&world, "get", "/v1/erasures/%00", OPERATOR_KEY)).await.status, 404);
+        for path in ["/v1/erasures/%00", "/v1/pulls/%00"] {
+            assert_eq!(answer(request(&world, "get", path, OPERATOR_KEY)).await.status, 404, "{path}");
+        }
     }
 }
