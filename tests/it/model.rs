@@ -28,6 +28,9 @@ const OBJECTS: usize = 100;
 /// Steps of a round; most concern several objects.
 const STEPS: usize = 80;
 
+/// Removals of a round that only a full list makes known: fewer than the deletion fuse lets pass.
+const UNTOLD: usize = 10;
+
 /// A webhook of the partner's.
 #[derive(Clone, Debug)]
 struct Event {
@@ -50,6 +53,8 @@ struct Round {
     /// Events that are still to be told.
     unheard: Vec<Event>,
     told: Vec<Event>,
+    /// How many removals nobody tells of.
+    untold: usize,
     /// The ids of the events that were accepted.
     accepted: Vec<String>,
 }
@@ -75,13 +80,19 @@ impl Round {
         }
     }
 
-    /// A few objects are made, changed or removed, and webhooks about it are on their way.
+    /// A few objects are made, changed or removed, and webhooks about it are on their way; of some removals nobody ever tells.
     fn live(&mut self) {
         for _ in 0..self.random.random_range(1..24) {
             let object = self.any_object();
             // Dates are seconds, and archive wins within one: another second tells a removal from what follows it.
             self.world.advance(1);
             let reference = self.reference(object);
+            if self.truth[object].is_some() && self.untold < UNTOLD && self.random.random_bool(0.03) {
+                self.truth[object] = None;
+                self.untold += 1;
+                self.world.ats.remove(Entity::Profile, &reference);
+                continue;
+            }
             let kind = if self.truth[object].is_some() && self.random.random_bool(0.2) {
                 self.truth[object] = None;
                 self.world.ats.remove(Entity::Profile, &reference);
@@ -211,6 +222,10 @@ impl Round {
         self.world.hrflow_side.heal();
         let rest = std::mem::take(&mut self.unheard);
         self.deliver(rest).await;
+        self.work_off().await;
+        // What went in an hour counts into the deletion fuse.
+        self.world.advance(2 * 3600);
+        self.world.start_pull("profiles", "full").await;
         self.work_off().await;
     }
 
@@ -357,6 +372,7 @@ async fn play(backend: Backend, seed: u64) {
         contents: vec![0; OBJECTS],
         unheard: Vec::new(),
         told: Vec::new(),
+        untold: 0,
         accepted: Vec::new(),
     };
     for _ in 0..STEPS {
