@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Entity;
 use crate::store::absences::{self, Verdict};
 use crate::store::{
-    self, Absence, Db, Decided, Decision, Pull, Record, Settlement, State, Wanted, fuse, mailbox, pulls,
+    self, Absence, By, Db, Decided, Decision, Pull, Record, Settlement, State, Wanted, fuse, mailbox, pulls,
 };
 
 /// Whose objects of which kind, and what share of them may be archived without a person.
@@ -87,7 +87,7 @@ pub async fn decide(context: &Context, id: String, verdict: Decided, by: String)
             };
             pull.finished_at = (verdict == Decided::Rejected).then_some(now);
             // It is no longer the schedule's alone, which keeps quiet hours.
-            pull.scheduled = false;
+            pull.asked_by = By::Operator;
             absences::decide(db, &Decision { pull: id, verdict, decided_at: now, decided_by: by })?;
             pulls::save(db, &pull)?;
             Ok(pull)

@@ -48,7 +48,7 @@ pub use erasures::Erasure;
 pub use freshness::Freshness;
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use page::Page;
-pub use pulls::{Coverage, Mode, Pull, State, Wish};
+pub use pulls::{By, Coverage, Mode, Pull, State, Wish};
 pub use records::{Outcome, Presence, Record, Wanted};
 
 use crate::error::{Error, Kind, Result};

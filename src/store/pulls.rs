@@ -67,6 +67,16 @@ impl State {
     }
 }
 
+text_enum! {
+    /// Who asks for a pull.
+    By {
+        /// An operator, by the API or the command line.
+        Operator => "operator",
+        /// The configured schedule, which keeps quiet hours.
+        Schedule => "schedule",
+    }
+}
+
 /// One pull. Times are Unix microseconds; the columns are explained in the migration.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = pulls, treat_none_as_null = true)]
@@ -99,7 +109,7 @@ pub struct Pull {
     pub plan: Option<String>,
     pub covered: i64,
     pub expected: Option<i64>,
-    pub scheduled: bool,
+    pub asked_by: By,
 }
 
 /// A pull that is asked for.
@@ -109,8 +119,8 @@ pub struct Wish {
     pub since: Option<i64>,
     /// How it reads, unless it goes on where another failed.
     pub plan: String,
-    /// Whether nobody but the schedule asks.
-    pub scheduled: bool,
+    /// Who asks.
+    pub asked_by: By,
 }
 
 impl Pull {
@@ -145,7 +155,7 @@ impl Pull {
             plan: None,
             covered: 0,
             expected: None,
-            scheduled: false,
+            asked_by: By::Operator,
         }
     }
 
@@ -180,7 +190,7 @@ pub fn start(
         since: wish.since,
         plan: Some(wish.plan.clone()),
         expected: expected(db, partner, entity)?,
-        scheduled: wish.scheduled,
+        asked_by: wish.asked_by,
         ..Pull::new(partner, entity, mode, now)
     };
     if let Some(failed) = failed {
@@ -212,10 +222,10 @@ pub fn start(
 
 /// Somebody asks for a pull that is active: from now on it is not the schedule's alone.
 fn also_asked_for(db: &mut Db<'_>, mut active: Pull, wish: &Wish) -> Result<Pull> {
-    if active.scheduled && !wish.scheduled {
-        active.scheduled = false;
+    if active.asked_by == By::Schedule && wish.asked_by == By::Operator {
+        active.asked_by = By::Operator;
         let row = pulls::table.find(&active.id);
-        on!(db, |c| diesel::update(row).set(pulls::scheduled.eq(false)).execute(*c))?;
+        on!(db, |c| diesel::update(row).set(pulls::asked_by.eq(By::Operator)).execute(*c))?;
     }
     Ok(active)
 }

@@ -93,7 +93,7 @@ diesel::table! {
         plan -> Nullable<Text>,
         covered -> BigInt,
         expected -> Nullable<BigInt>,
-        scheduled -> Bool,
+        asked_by -> Text,
     }
 }
 

@@ -23,14 +23,7 @@ use plan::Plan;
 use read::{advanced, hold_back, read};
 use record::record;
 
-/// Who asks for a pull.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// An operator, by the API or the command line.
-    Operator,
-    /// The configured schedule, which keeps quiet hours.
-    Schedule,
-}
+pub use crate::store::By;
 
 /// Starts a pull, or returns the active one. The flag tells whether it is new.
 ///
@@ -58,11 +51,7 @@ pub async fn start(
             };
             let overlap = resource.changes.overlap.num_microseconds().unwrap_or_default();
             let plan = Plan::new(&resource, mode, pulls::is_imported(db, &name, entity)?);
-            let wish = Wish {
-                since: cursor.map(|cursor| cursor - overlap),
-                plan: plan.kept(),
-                scheduled: by == By::Schedule,
-            };
+            let wish = Wish { since: cursor.map(|cursor| cursor - overlap), plan: plan.kept(), asked_by: by };
             let now = store::now(db, &clock)?.timestamp_micros();
             pulls::start(db, &name, entity, mode, &wish, now)
         })

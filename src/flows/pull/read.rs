@@ -12,7 +12,7 @@ use super::proof::same_again;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
 use crate::partner::{Ask, Page, Position};
-use crate::store::{Pull, Side, pulls, records};
+use crate::store::{By, Pull, Side, pulls, records};
 
 /// The longest wait between two attempts at a page, unlike those at a record: somebody waits for the pull to end.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -50,10 +50,10 @@ pub(super) async fn keep_quiet(
     pull: &Pull,
 ) -> Result<()> {
     let quiet = partner.settings.schedule.of(entity).quiet.as_ref();
-    while pull.scheduled && quiet.is_some_and(|quiet| quiet.hold(context.clock.now())) {
+    while pull.asked_by == By::Schedule && quiet.is_some_and(|quiet| quiet.hold(context.clock.now())) {
         let id = pull.id.clone();
         let now = context.store.read(move |db| pulls::find(db, &id)).await?;
-        if now.is_none_or(|now| !now.scheduled) {
+        if now.is_none_or(|now| now.asked_by == By::Operator) {
             break;
         }
         sleep(QUIET_PAUSE).await;
