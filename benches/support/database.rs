@@ -48,7 +48,7 @@ impl Database {
             read_version, stamp, due_at, attempts, failures, missing, rereads, presence, hrflow_key, fingerprint)";
         match self.url.strip_prefix("sqlite://") {
             Some(path) => SqliteConnection::establish(path).expect("the file opens").batch_execute(&format!(
-                "PRAGMA synchronous = OFF; {insert} WITH RECURSIVE numbers (n) AS \
+                "PRAGMA busy_timeout = 30000; PRAGMA synchronous = OFF; {insert} WITH RECURSIVE numbers (n) AS \
                  (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {records}) SELECT {columns} FROM numbers; \
                  PRAGMA wal_checkpoint(TRUNCATE);"
             )),
