@@ -132,7 +132,7 @@ impl Site {
         let address = format!("http://{}/v1/pulls?partner=acme", site.connector.address);
         let asked = site.client.post(address).header("X-API-KEY", OPERATOR_KEY).json(&body);
         asked.send().await.unwrap().error_for_status().unwrap();
-        while site.metric("oem_calls_total{outcome=\"ok\",side=\"hrflow\"}").await < objects {
+        while site.metric("oem_calls_total{outcome=\"ok\",to=\"hrflow\"}").await < objects {
             sleep(Duration::from_millis(200)).await;
         }
         site.settle().await;
@@ -186,7 +186,7 @@ impl Site {
         for number in 0..self.objects {
             self.change(number, "burst");
         }
-        let calls = "oem_calls_total{outcome=\"ok\",side=\"hrflow\"}";
+        let calls = "oem_calls_total{outcome=\"ok\",to=\"hrflow\"}";
         let before = self.metric(calls).await;
         let (objects, changed, webhooks) = (self.objects, self.objects / 10, self.objects * 10);
         let (address, base) = (self.connector.address, Clock::System.now());
