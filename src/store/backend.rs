@@ -119,11 +119,14 @@ impl Pools {
         }
     }
 
-    /// Runs `work` on a connection for reading.
+    /// Runs `work` on a connection for reading. On SQLite all of it sees one state, and the file is locked once: a lock
+    /// for each statement costs more than the statement.
     pub(super) fn read<T>(&self, work: impl FnOnce(&mut Db<'_>) -> Result<T>) -> Result<T> {
         match self {
             Self::Postgres(pool) => work(&mut Db::Postgres(&mut *take(pool)?)),
-            Self::Sqlite { readers, .. } => work(&mut Db::Sqlite(&mut *take(readers)?)),
+            Self::Sqlite { readers, .. } => {
+                take(readers)?.transaction(|connection| work(&mut Db::Sqlite(connection)))
+            }
         }
     }
 
