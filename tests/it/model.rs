@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join3};
+use oem_connector::error::{Kind, Result};
 use oem_connector::flows::{Context, index, lease, pull};
 use oem_connector::model::Entity;
 use oem_connector::sandbox::ReferenceAfterArchive;
@@ -122,19 +123,31 @@ impl Round {
         self.deliver(batch).await;
     }
 
-    async fn deliver(&mut self, batch: Vec<Event>) {
-        let answers = join_all(batch.iter().map(|event| {
-            let reference = self.reference(event.object);
-            let world = &self.world;
-            async move { world.webhook(event.kind, &reference, &event.date).await }
-        }));
-        for answer in answers.await {
-            assert!(answer.status.is_success(), "{}", answer.body);
-            if answer.status == StatusCode::ACCEPTED {
-                self.accepted.push(answer.body["id"].as_str().unwrap().to_owned());
+    /// A 503 was not kept: the sender tells it again, as it is asked to.
+    async fn deliver(&mut self, mut batch: Vec<Event>) {
+        while !batch.is_empty() {
+            let answers = join_all(batch.iter().map(|event| {
+                let reference = self.reference(event.object);
+                let world = &self.world;
+                async move { world.webhook(event.kind, &reference, &event.date).await }
+            }))
+            .await;
+            let mut refused = Vec::new();
+            for (event, answer) in batch.into_iter().zip(answers) {
+                match answer.status {
+                    StatusCode::ACCEPTED => {
+                        self.accepted.push(answer.body["id"].as_str().unwrap().to_owned());
+                        self.told.push(event);
+                    }
+                    StatusCode::SERVICE_UNAVAILABLE => refused.push(event),
+                    _ => {
+                        assert!(answer.status.is_success(), "{}", answer.body);
+                        self.told.push(event);
+                    }
+                }
             }
+            batch = refused;
         }
-        self.told.extend(batch);
     }
 
     /// Both nodes work on what is due, and now and then one of them dies over it.
@@ -330,11 +343,11 @@ fn headline(content: u32) -> String {
 async fn work(node: &Arc<Context>, limit: usize, death: Option<Duration>) {
     let partner = node.partner("acme").unwrap();
     let works = async {
-        let leased = lease::claim(node, partner, limit).await.unwrap();
-        join_all(leased.into_iter().map(|leased| index::work(node, partner, leased)))
-            .await
-            .into_iter()
-            .for_each(Result::unwrap);
+        // A transaction that the database gave up is tried again, as the worker does.
+        let Some(leased) = carried_out(lease::claim(node, partner, limit).await) else { return };
+        for worked in join_all(leased.into_iter().map(|leased| index::work(node, partner, leased))).await {
+            carried_out(worked);
+        }
     };
     until(works, death).await;
 }
@@ -342,11 +355,22 @@ async fn work(node: &Arc<Context>, limit: usize, death: Option<Duration>) {
 async fn run_pulls(node: &Arc<Context>, death: Option<Duration>) {
     let partner = node.partner("acme").unwrap();
     let reads = async {
-        while let Some(claimed) = pull::claim(node, partner).await.unwrap() {
-            pull::run(node, partner, claimed).await.unwrap();
+        while let Some(Some(claimed)) = carried_out(pull::claim(node, partner).await) {
+            carried_out(pull::run(node, partner, claimed).await);
         }
     };
     until(reads, death).await;
+}
+
+/// What came of it; nothing where the database was too busy, and nothing else may go wrong.
+fn carried_out<T>(result: Result<T>) -> Option<T> {
+    match result {
+        Ok(done) => Some(done),
+        Err(problem) => {
+            assert_eq!(problem.kind(), Kind::Unavailable, "{problem}");
+            None
+        }
+    }
 }
 
 /// Does the work, or leaves it wherever it stands when death comes.
@@ -395,20 +419,20 @@ async fn play_rounds(backend: Backend) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds: Vec<u64> = match number("MODEL_SEED") {
         Some(seed) => vec![seed],
-        None => (0..number("MODEL_ROUNDS").unwrap_or(10)).map(|_| rand::random_range(0..1_000_000)).collect(),
+        None => (0..number("MODEL_ROUNDS").unwrap_or(5)).map(|_| rand::random_range(0..1_000_000)).collect(),
     };
     for seed in seeds {
         eprintln!("MODEL_SEED={seed} on {backend:?}: {OBJECTS} histories");
-        play(backend, seed).await;
+        Box::pin(play(backend, seed)).await;
     }
 }
 
 #[actix_web::test]
-async fn at_rest_hrflow_shows_what_the_partner_has_after_a_thousand_histories_on_sqlite() {
+async fn at_rest_hrflow_shows_what_the_partner_has_after_hundreds_of_histories_on_sqlite() {
     play_rounds(Backend::Sqlite).await;
 }
 
 #[actix_web::test]
-async fn at_rest_hrflow_shows_what_the_partner_has_after_a_thousand_histories_on_postgresql() {
+async fn at_rest_hrflow_shows_what_the_partner_has_after_hundreds_of_histories_on_postgresql() {
     play_rounds(Backend::Postgres).await;
 }
