@@ -127,12 +127,11 @@ pub(super) fn distance(parameters: &Parameters, names: &[&str]) -> Result<Option
 pub(super) fn keywords_of(parameters: &Parameters, name: &str, fields: u16) -> Result<Vec<Keyword>, Refusal> {
     let keyword = |text: String| {
         let words = stems_in_every_language(&text);
-        if words.is_empty() {
-            return Err(Refusal::field(name, "must have a word to look for in each of its items"));
-        }
-        Ok(Keyword { words, fields })
+        // What has no word in it is found nowhere.
+        let words = if words.is_empty() { vec![vec![text]] } else { words };
+        Keyword { words, fields }
     };
-    parameters.texts(&[name])?.into_iter().map(keyword).collect()
+    Ok(parameters.texts(&[name])?.into_iter().map(keyword).collect())
 }
 
 /// `[{"name", "value"}]`; a bare text counts as a name.

@@ -14,6 +14,7 @@ use super::index::document::Field;
 use super::index::postings::Term;
 use super::index::text::stems_in_every_language;
 use super::parameters::Parameters;
+use super::raw_filter::Filter;
 use crate::model::Entity;
 
 /// The stages a profile can have for a job.
@@ -44,6 +45,7 @@ pub(super) struct Criteria {
     ranges_date: Vec<Range>,
     tags_included: Vec<Vec<Named>>,
     tags_excluded: Vec<Vec<Named>>,
+    raw: Option<Filter>,
 }
 
 impl Criteria {
@@ -53,12 +55,8 @@ impl Criteria {
         parameters: &Parameters,
         job: Option<(String, Option<String>)>,
     ) -> Result<Self, Refusal> {
-        for name in ["raw_filter", "raw_filters"] {
-            if parameters.has(name) {
-                return Err(Refusal::field(name, "is not supported by the sandbox"));
-            }
-        }
         let mut criteria = Self::of_storing(entity, parameters)?;
+        criteria.raw = Filter::of(parameters)?;
         let stage = parameters.word("stage", &STAGES)?;
         let keywords = [
             (entity, "summary_keywords", Field::Summary.bit()),
@@ -152,6 +150,7 @@ impl Criteria {
             && self.tags_included.iter().all(|any| any_in(any, &facts.tags))
             && (self.tags_excluded.is_empty()
                 || !self.tags_excluded.iter().all(|any| any_in(any, &facts.tags)))
+            && self.raw.as_ref().is_none_or(|raw| raw.holds(entry))
     }
 
     /// The slots that meet all keywords, rising; nothing when there are no keywords to meet.

@@ -9,7 +9,8 @@
 //!   lists still show it, with its `archived_at`. Editing leaves it archived; `is_archive: 0` brings it back. What becomes
 //!   of its reference is a switch, [`ReferenceAfterArchive`].
 //! - What was answered can be searched and scored at once.
-//! - `raw_filter` and `raw_filters` are refused, so that nobody takes an unfiltered list for a filtered one.
+//! - `raw_filter` and `raw_filters` know a part of the query language, see `raw_filter`; what is beyond it is refused, so that
+//!   nobody takes an unfiltered list for a filtered one.
 //! - With `use_algorithm=0` every prediction is `[1, 0]`.
 //! - `limit` is honoured up to 1,000.
 
@@ -27,6 +28,7 @@ mod matching;
 mod objects;
 mod parameters;
 mod ranking;
+mod raw_filter;
 mod roads;
 mod routes;
 mod shape;

@@ -146,7 +146,7 @@ async fn a_parameter_that_cannot_be_used_is_named() {
         ("text_keywords", "[\"the\"]"),
         ("experiences_duration_min", "x"),
         ("raw_filter", "{\"query\":{}}"),
-        ("raw_filters", "{\"query\":{}}"),
+        ("raw_filters", "{\"query\":{\"fuzzy\":{\"name\":\"x\"}}}"),
         ("score_threshold", "2"),
         ("use_algorithm", "perhaps"),
     ] {
@@ -164,4 +164,73 @@ async fn a_parameter_that_cannot_be_used_is_named() {
         )
         .await;
     assert_eq!(lost.code, 400);
+}
+
+#[actix_web::test]
+async fn a_raw_filter_is_held_against_the_stored_object() {
+    let world = World::new().await;
+    world
+        .job("paris", json!({"name": "Pastry chef", "location": {"text": "Paris 3e", "lat": 48.8, "lng": 2.3},
+            "skills": [{"name": "Chocolate"}, {"name": "Dark bread"}], "created_at": "2026-01-10T12:00:00+0000",
+            "ranges_float": [{"name": "salary", "value_min": 30_000, "value_max": 40_000}]}))
+        .await;
+    world.clock.advance(std::time::Duration::from_hours(1));
+    let lyon = world.job("lyon", json!({"created_at": "2026-02-10T12:00:00+0000"})).await;
+    let key = lyon.data()["key"].clone();
+    let both = vec!["lyon", "paris"];
+    for (query, expected) in [
+        (json!({"match_all": {}}), both.clone()),
+        (json!({"match_phrase": {"key": key}}), vec!["lyon"]),
+        (json!({"term": {"reference": "paris"}}), vec!["paris"]),
+        (json!({"term": {"reference": {"value": "Paris"}}}), vec![]),
+        (json!({"terms": {"reference": ["lyon", "rome"]}}), vec!["lyon"]),
+        (json!({"match": {"name": "chef cook"}}), vec!["paris"]),
+        (json!({"match": {"name": {"query": "COOK"}}}), vec![]),
+        (json!({"match_phrase": {"location.text": "paris 3e"}}), vec!["paris"]),
+        (json!({"match_phrase": {"skills.name": "bread dark"}}), vec![]),
+        (json!({"match_phrase": {"skills.name": "dark bread"}}), vec!["paris"]),
+        (json!({"range": {"updated_at": {"gte": "2026-03-01T09:00:00Z"}}}), vec!["lyon"]),
+        (
+            json!({"range": {"updated_at": {"gt": "2026-03-01T08:00:00Z", "lt": "2026-03-01T09:00:00Z"}}}),
+            vec![],
+        ),
+        (json!({"range": {"created_at": {"lte": "2026-01-10T12:00:00Z"}}}), vec!["paris"]),
+        (json!({"range": {"ranges_float.value_min": {"gte": 30_000}}}), vec!["paris"]),
+        (json!({"range": {"name": {"gte": 1}}}), vec![]),
+        (json!({"exists": {"field": "skills"}}), vec!["paris"]),
+        (json!({"bool": {"must_not": {"exists": {"field": "skills"}}}}), vec!["lyon"]),
+        (
+            json!({"bool": {"should": [{"term": {"reference": "lyon"}}, {"term": {"reference": "rome"}}]}}),
+            vec!["lyon"],
+        ),
+        (
+            json!({"bool": {"must": [{"match_all": {}}], "should": [{"term": {"reference": "rome"}}]}}),
+            both.clone(),
+        ),
+        (json!({"bool": {"filter": [{"match_all": {}}], "must": {"term": {"reference": "rome"}}}}), vec![]),
+    ] {
+        let filter = json!({ "query": query }).to_string();
+        let found = world.search_jobs(&[("raw_filter", &filter)]).await;
+        let mut references = found.references();
+        references.sort_unstable();
+        assert_eq!(references, expected, "{filter}");
+    }
+    for (filter, named) in [
+        (json!({"query": {"regexp": {"name": ".*"}}}), "`regexp`"),
+        (json!({"query": {"bool": {"boost": 2}}}), "`boost`"),
+        (json!({"query": {"match": {"name": {"fuzziness": 2}}}}), "`fuzziness`"),
+        (json!({"query": {"range": {"name": {"format": "x"}}}}), "`format`"),
+        (json!({"size": 3}), "`size`"),
+        (json!({"query": {"term": {"a": 1, "b": 2}}}), "one member in term"),
+        (json!({"query": {"range": {"updated_at": {"gte": "soon"}}}}), "ISO 8601"),
+        (json!({"query": 7}), "an object as a clause"),
+    ] {
+        let refused = world.search_jobs(&[("raw_filter", &filter.to_string())]).await;
+        let message = refused.message();
+        assert!(refused.code == 400 && message.starts_with("Invalid parameters. raw_filter "), "{message}");
+        assert!(message.contains(named), "{message}");
+    }
+    let deep = format!("{}{{\"match_all\":{{}}}}{}", "{\"bool\":{\"must\":".repeat(30), "}}".repeat(30));
+    let refused = world.search_jobs(&[("raw_filter", &format!("{{\"query\":{deep}}}"))]).await;
+    assert!(refused.message().contains("deeper than 20"), "{}", refused.message());
 }
