@@ -12,7 +12,7 @@ use super::containers::Container;
 use super::eligibility::Eligibility;
 use super::facts::Facts;
 use super::index::document::Document;
-use super::index::postings::Postings;
+use super::index::postings::{Change, Postings};
 use crate::model::{Entity, Object, parse_date};
 
 /// One stored object.
@@ -65,6 +65,7 @@ pub(super) struct Stock {
     /// Sources or boards by key.
     pub containers: HashMap<String, Container>,
     pub words: Postings,
+    pub pairs: Postings,
     pub titles: Postings,
     pub skills: Postings,
 }
@@ -92,8 +93,9 @@ impl Stock {
     }
 
     /// Puts an object into a slot: a new one at the end, or an old one's in its place. `holds_reference`: whether its
-    /// reference stands for it from now on. Archived objects and objects that cannot be found leave the index.
-    pub(super) fn put(&mut self, slot: usize, entry: Entry, document: &Document, holds_reference: bool) {
+    /// reference stands for it from now on. Archived objects and objects that cannot be found leave the index. Returns what
+    /// became of the words.
+    fn put(&mut self, slot: usize, entry: Entry, document: &Document, holds_reference: bool) -> Change {
         let number = u32::try_from(slot).unwrap_or(u32::MAX);
         if let Some(before) = self.entries.get(slot)
             && let Some(reference) = before.reference.clone()
@@ -107,19 +109,22 @@ impl Stock {
             self.slots_by_reference.insert((entry.container.clone(), reference), number);
         }
         self.slots_by_key.insert(entry.key.clone(), number);
-        if entry.eligibility.searchable && !entry.is_archived {
-            self.words.put(number, &document.words);
+        let change = if entry.eligibility.searchable && !entry.is_archived {
+            self.pairs.put(number, &document.pairs);
             self.titles.put(number, &document.titles);
             self.skills.put(number, &document.skills);
+            self.words.put(number, &document.words)
         } else {
-            for postings in [&mut self.words, &mut self.titles, &mut self.skills] {
+            for postings in [&mut self.pairs, &mut self.titles, &mut self.skills] {
                 postings.remove(number);
             }
-        }
+            self.words.remove(number)
+        };
         match self.entries.get_mut(slot) {
             Some(place) => *place = entry,
             None => self.entries.push(entry),
         }
+        change
     }
 }
 
@@ -131,6 +136,19 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
+    /// Puts an object into a slot of its stock, see [`Stock::put`]; the other stock takes note of its words.
+    pub(super) fn put(
+        &mut self,
+        entity: Entity,
+        slot: usize,
+        entry: Entry,
+        document: &Document,
+        holds_reference: bool,
+    ) {
+        let change = self.stock_mut(entity).put(slot, entry, document, holds_reference);
+        self.stock_mut(entity.other()).words.follow(&change);
+    }
+
     pub(super) fn stock(&self, entity: Entity) -> &Stock {
         match entity {
             Entity::Profile => &self.profiles,

@@ -3,15 +3,18 @@
 //! The same formula serves both directions: one object asks, the others are scored. What is asked with is the asker's
 //! own document (see `index::document`), word for word.
 //!
-//! **Words.** `r(t)` is how rare a term is among the objects that are scored (`Postings::rarity`), `q(t)` and `d(t)` its
-//! BM25F weights in the asker and in the object. Of the asker's terms the [`MOST_TERMS`] with the greatest `r·q` are
-//! used. The share of what could have been matched that was matched lies in 0..1, whatever the length of the asker:
+//! **Likeness.** Three vectors are compared by their cosine. In them a term counts with `weight · rarity`: the
+//! weight is that of `index::document`, the rarity `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have it
+//! (`index::postings`). Of the asker's terms the [`MOST_TERMS`] that tell most are used.
 //!
 //! ```text
-//! words  = Σ r(t) · q(t) · d(t) / Σ r(t) · q(t)
-//! titles = the same over pieces of three and four letters of the job's name and of the titles of experiences
-//! x      = words + 0.2 · titles
+//! words        stems of all texts; rare among profiles and jobs together
+//! pairs        stems that follow each other
+//! titles       pieces of three and four letters of a job's name and of the titles of experiences
+//! x = n / (n + 12) · (words + 0.5 · pairs) + 0.1 · titles
 //! ```
+//!
+//! `n` is the number of different words of the shorter text: few words are little evidence, and titles decide.
 //!
 //! **Signals.** Each is known only where both sides say something; an unknown one moves nothing. A known one moves the
 //! score by how far it lies from what is neutral:
@@ -25,12 +28,12 @@
 //! ```
 //!
 //! **Calibration.** A logistic curve in the logarithm of `x`. Two texts by two people share little even when they suit each
-//! other: of whole postings against whole CVs the best match has an `x` near 0.08 and the one in the middle near 0.015, which
-//! become 0.66 and 0.17; an object that shares nothing gets less than a hundredth. The score is rounded to six decimals and
-//! lies between 0.000001 and 0.999999; higher is better; equal scores are ordered by key.
+//! other: of whole postings against whole CVs the best match becomes 0.6 to 0.9 and the one in the middle about 0.15; an
+//! object that shares nothing gets less than a hundredth. The score is rounded to six decimals and lies between 0.000001
+//! and 0.999999; higher is better; equal scores are ordered by key.
 //!
 //! ```text
-//! logit = 1.4 · ln((x + 0.001) / 0.05) + Σ force · (value − neutral)
+//! logit = 1.4 · ln((x + 0.002) / 0.12) + Σ force · (value − neutral)
 //! score = 1 / (1 + e^(−logit))
 //! ```
 //!
@@ -44,12 +47,15 @@ use super::index::postings::{Postings, Term};
 use crate::model::Entity;
 
 /// The most terms that are asked with: a long text costs no more than a usual one.
-pub(super) const MOST_TERMS: usize = 150;
+pub(super) const MOST_TERMS: usize = 200;
 
-const TITLES_SHARE: f64 = 0.2;
+const PAIRS_SHARE: f64 = 0.5;
+const TITLES_SHARE: f64 = 0.1;
+/// With so many different words a text counts half.
+const FEW_WORDS: f64 = 12.0;
 const STEEPNESS: f64 = 1.4;
-const NOTHING: f64 = 0.001;
-const HALF: f64 = 0.05;
+const NOTHING: f64 = 0.002;
+const HALF: f64 = 0.12;
 const NEAR_KILOMETRES: f64 = 50.0;
 const LESS_PER_YEAR: f64 = 0.2;
 const DECIMALS: f64 = 1_000_000.0;
@@ -74,9 +80,17 @@ pub(super) struct Shares<'a> {
 impl<'a> Shares<'a> {
     /// Asks the index once for all objects.
     pub(super) fn of(asker: &'a Asker<'a>, stock: &Stock) -> Self {
-        let words = shares(&stock.words, &asker.document.words, stock.len());
-        let titles = shares(&stock.titles, &asker.document.titles, stock.len());
-        let texts = words.iter().zip(titles).map(|(words, titles)| words + TITLES_SHARE * titles).collect();
+        let likeness = |postings: &Postings, terms| likeness(postings, terms, stock.len());
+        let document = asker.document;
+        let words = likeness(&stock.words, &document.words);
+        let pairs = likeness(&stock.pairs, &document.pairs);
+        let titles = likeness(&stock.titles, &document.titles);
+        let texts = (0..stock.len()).map(|slot| {
+            let words_and_pairs = f64::from(words[slot]) + PAIRS_SHARE * f64::from(pairs[slot]);
+            sureness(document.words.len(), stock.words.size(slot)) * words_and_pairs
+                + TITLES_SHARE * f64::from(titles[slot])
+        });
+        let texts = texts.collect();
         let mut skills = vec![0.0; stock.len()];
         let names: Vec<(&str, f32)> =
             asker.document.skills.iter().map(|skill| (skill.text.as_str(), 1.0)).collect();
@@ -91,33 +105,88 @@ impl<'a> Shares<'a> {
         (score * DECIMALS).round().clamp(1.0, DECIMALS - 1.0) / DECIMALS
     }
 
+    /// What is known of the pair beside its texts.
+    pub(super) fn known(&self, slot: usize, facts: &Facts) -> Vec<Signal> {
+        signals(self.asker, facts, f64::from(self.skills[slot]))
+    }
+
     fn signals(&self, slot: usize, facts: &Facts) -> f64 {
-        let (job, profile) = match self.asker.entity {
-            Entity::Job => (self.asker.facts, facts),
-            Entity::Profile => (facts, self.asker.facts),
-        };
-        let known = [
-            (skills(job, profile, self.skills[slot]), 0.25, 2.0),
-            (location(job, profile), 0.40, 1.0),
-            (experience(job, profile), 0.70, 1.0),
-            (languages(job, profile), 0.50, 1.0),
-        ];
-        known.iter().filter_map(|(value, neutral, force)| Some(force * (value.as_ref()? - neutral))).sum()
+        self.known(slot, facts).iter().map(|signal| signal.force * (signal.value - signal.neutral)).sum()
     }
 }
 
-/// For each slot the share of the question's weight that the object matches.
-fn shares(postings: &Postings, terms: &[Term], slots: usize) -> Vec<f64> {
+/// What is known of a pair beside its texts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum About {
+    Skills,
+    Location,
+    Experience,
+    Languages,
+}
+
+/// One thing that both sides tell of.
+pub(super) struct Signal {
+    pub about: About,
+    /// How well the two agree, 0 to 1.
+    pub value: f64,
+    /// The value that moves nothing.
+    pub neutral: f64,
+    force: f64,
+}
+
+/// The signals of a pair that are known.
+fn signals(asker: &Asker<'_>, facts: &Facts, shared_skills: f64) -> Vec<Signal> {
+    let (job, profile) = match asker.entity {
+        Entity::Job => (asker.facts, facts),
+        Entity::Profile => (facts, asker.facts),
+    };
+    [
+        (About::Skills, skills(job, profile, shared_skills), 0.25, 2.0),
+        (About::Location, location(job, profile), 0.40, 1.0),
+        (About::Experience, experience(job, profile), 0.70, 1.0),
+        (About::Languages, languages(job, profile), 0.50, 1.0),
+    ]
+    .into_iter()
+    .filter_map(|(about, value, neutral, force)| Some(Signal { about, value: value?, neutral, force }))
+    .collect()
+}
+
+/// How much the words of two texts tell, by how many different ones the shorter has.
+#[expect(clippy::cast_precision_loss, reason = "nobody writes 2^52 words")]
+fn sureness(words: usize, others: usize) -> f64 {
+    let words = words.min(others) as f64;
+    words / (words + FEW_WORDS)
+}
+
+/// For each slot the cosine of its vector and the asker's.
+fn likeness(postings: &Postings, terms: &[Term], slots: usize) -> Vec<f32> {
+    let mut square = 0.0;
+    let asked = terms.iter().map(|term| {
+        let rarity = postings.rarity(&term.text);
+        square += (rarity * term.weight).powi(2);
+        (term.text.as_str(), rarity * rarity * term.weight)
+    });
+    let asked = strongest(asked.collect());
+    let length = square.sqrt();
     let mut scores = vec![0.0; slots];
-    let most = postings.add_scores(&question(postings, terms), &mut scores);
-    let most = f64::from(most).max(f64::MIN_POSITIVE);
-    scores.into_iter().map(|score| f64::from(score) / most).collect()
+    postings.add_scores(&asked, &mut scores);
+    for (slot, score) in scores.iter_mut().enumerate() {
+        if *score > 0.0 {
+            *score /= length * postings.length(slot);
+        }
+    }
+    scores
+}
+
+/// Terms to look for, each with its rarity times its weight.
+pub(super) fn question<'a>(postings: &Postings, terms: &'a [Term]) -> Vec<(&'a str, f32)> {
+    strongest(
+        terms.iter().map(|term| (term.text.as_str(), postings.rarity(&term.text) * term.weight)).collect(),
+    )
 }
 
 /// The terms that tell most, in the order of the alphabet: the same sum every time.
-pub(super) fn question<'a>(postings: &Postings, terms: &'a [Term]) -> Vec<(&'a str, f32)> {
-    let mut asked: Vec<(&str, f32)> =
-        terms.iter().map(|term| (term.text.as_str(), postings.rarity(&term.text) * term.weight)).collect();
+fn strongest(mut asked: Vec<(&str, f32)>) -> Vec<(&str, f32)> {
     if asked.len() > MOST_TERMS {
         asked.sort_unstable_by(|one, other| other.1.total_cmp(&one.1).then_with(|| one.0.cmp(other.0)));
         asked.truncate(MOST_TERMS);
@@ -127,9 +196,9 @@ pub(super) fn question<'a>(postings: &Postings, terms: &'a [Term]) -> Vec<(&'a s
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 skills")]
-fn skills(job: &Facts, profile: &Facts, shared: f32) -> Option<f64> {
+fn skills(job: &Facts, profile: &Facts, shared: f64) -> Option<f64> {
     let both_know = job.skill_count > 0 && profile.skill_count > 0;
-    both_know.then(|| f64::from(shared) / job.skill_count as f64)
+    both_know.then(|| shared / job.skill_count as f64)
 }
 
 fn location(job: &Facts, profile: &Facts) -> Option<f64> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::access::{Access, is_object_key};
 use super::answer::Refusal;
-use super::catalog::{Catalog, Entry, Stock};
+use super::catalog::{Catalog, Entry};
 use super::containers::Container;
 use super::index::document::Document;
 use super::objects::Objects;
@@ -37,15 +37,17 @@ impl State {
         let mut objects = options.data_dir.as_deref().map(Objects::open).transpose()?;
         let mut catalog = Catalog::default();
         for (entity, listed) in [(Entity::Profile, &options.sources), (Entity::Job, &options.boards)] {
-            let stock = catalog.stock_mut(entity);
             if let Some(objects) = &mut objects {
                 for container in objects.containers(entity)? {
                     if listed.is_empty() || listed.contains(&container.key) {
-                        stock.containers.insert(container.key.clone(), container);
+                        catalog.stock_mut(entity).containers.insert(container.key.clone(), container);
                     }
                 }
-                objects.each(entity, |body| restore(entity, stock, body, options.reference_after_archive))?;
+                objects.each(entity, |body| {
+                    restore(entity, &mut catalog, body, options.reference_after_archive)
+                })?;
             }
+            let stock = catalog.stock_mut(entity);
             for key in listed {
                 if !is_object_key(key) {
                     let problem = format!(
@@ -120,7 +122,7 @@ impl State {
         let entry = Entry::of(entity, object, document, body).ok_or_else(incomplete)?;
         let holds_reference = holds_reference(&entry, self.reference_after_archive);
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        catalog.stock_mut(entity).put(slot, entry, document, holds_reference);
+        catalog.put(entity, slot, entry, document, holds_reference);
         Ok(())
     }
 
@@ -130,13 +132,14 @@ impl State {
 }
 
 /// Puts an object that was read back onto its stock.
-fn restore(entity: Entity, stock: &mut Stock, body: String, policy: ReferenceAfterArchive) -> Result<()> {
+fn restore(entity: Entity, catalog: &mut Catalog, body: String, policy: ReferenceAfterArchive) -> Result<()> {
     let object: Object = serde_json::from_str(&body).map_err(unreadable)?;
     let body = RawValue::from_string(body).map_err(unreadable)?;
     let document = Document::of(entity, &object);
     let entry = Entry::of(entity, &object, &document, body).ok_or_else(incomplete)?;
     let holds_reference = holds_reference(&entry, policy);
-    stock.put(stock.len(), entry, &document, holds_reference);
+    let slot = catalog.stock(entity).len();
+    catalog.put(entity, slot, entry, &document, holds_reference);
     Ok(())
 }
 

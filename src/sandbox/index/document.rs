@@ -1,17 +1,18 @@
-//! What the index knows of an object: its words, the pieces of its titles, its skills.
+//! What the index knows of an object: its words and pairs of them, the pieces of its titles, its skills.
 //!
-//! A word's weight follows BM25F: in each field its count is set against the field's length, the fields are added by
-//! their importance, and the sum is brought below 1:
+//! A term's weight adds its occurrences by the importance of the fields it stands in, and brings the sum below 1:
 //!
 //! ```text
-//! strength(word) = Σ over fields  importance · count / (1 − B + B · length / usual length)
-//! weight(word)   = strength / (strength + K)
+//! strength(term) = Σ over fields  importance · count
+//! weight(term)   = strength / (strength + K)
 //! ```
 //!
-//! The usual lengths are constants, not the collection's averages: an object's weights do not depend on what else is
-//! stored, nor on the order in which it came.
+//! An object's weights do not depend on what else is stored, nor on the order in which it came; long texts are held against
+//! short ones when vectors are compared (`ranking`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use foldhash::fast::FixedState;
 
 use serde_json::Value;
 
@@ -19,10 +20,11 @@ use super::postings::Term;
 use super::text::{self, Language};
 use crate::model::{Entity, Object};
 
-/// How much a field's length tells against the words in it.
-const B: f32 = 0.85;
 /// Where a word's strength counts half.
-const K: f32 = 3.0;
+const K: f32 = 2.0;
+
+/// The most words of a text that is taken for a title as a whole.
+const LONGEST_HEADLINE: usize = 10;
 
 /// A part of an object that words are found in.
 #[derive(Clone, Copy)]
@@ -54,37 +56,27 @@ impl Field {
         1 << self as u16
     }
 
-    /// Importance, and usual length in words.
-    fn measures(self) -> (f32, f32) {
+    /// How much a word in it tells.
+    fn importance(self) -> f32 {
         match self {
-            Self::Title => (2.0, 6.0),
-            Self::Skills => (1.5, 25.0),
-            Self::Tasks => (1.0, 30.0),
-            Self::Summary => (1.0, 60.0),
-            Self::Experience => (0.8, 150.0),
-            Self::Education => (0.6, 20.0),
-            Self::Text => (1.0, 180.0),
-            Self::Other => (0.2, 60.0),
+            Self::Title => 2.0,
+            Self::Skills => 1.5,
+            Self::Tasks | Self::Summary | Self::Text => 1.0,
+            Self::Experience => 0.8,
+            Self::Education => 0.6,
+            Self::Other => 0.2,
         }
     }
 }
 
-const FIELDS: [Field; 8] = [
-    Field::Title,
-    Field::Skills,
-    Field::Tasks,
-    Field::Summary,
-    Field::Experience,
-    Field::Education,
-    Field::Text,
-    Field::Other,
-];
-
 /// What the index knows of an object.
-#[derive(Default)]
 pub(in crate::sandbox) struct Document {
+    /// The language its words were brought to their stems in.
+    pub language: Language,
     /// Stems.
     pub words: Vec<Term>,
+    /// Stems that follow each other, see [`text::pair`].
+    pub pairs: Vec<Term>,
     /// Pieces of titles.
     pub titles: Vec<Term>,
     /// Names of skills in their normal spelling, all of weight 1.
@@ -123,6 +115,9 @@ fn of_profile(profile: &Object) -> Document {
         reader.traits(education);
     }
     reader.traits(profile);
+    if !reader.has_titles {
+        reader.headline(profile);
+    }
     reader.finish()
 }
 
@@ -147,45 +142,63 @@ fn of_job(job: &Object) -> Document {
     reader.finish()
 }
 
-/// How often a stem was found in each field.
-type Counts = [f32; FIELDS.len()];
+/// How strongly a stem, or a pair of them, was found, and in which fields.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    strength: f32,
+    fields: u16,
+}
+
+impl Count {
+    fn add(&mut self, field: Field) {
+        self.strength += field.importance();
+        self.fields |= field.bit();
+    }
+
+    fn term(self, text: String) -> Term {
+        Term { text, weight: self.strength / (self.strength + K), fields: self.fields }
+    }
+}
 
 /// Collects counts and lengths by field.
 struct Reader {
     language: Language,
     /// The place of each word's stem in `counts`, none for a stop word: a word is stemmed once however often it comes.
-    places: HashMap<String, Option<usize>>,
-    stems: HashMap<String, usize>,
-    counts: Vec<Counts>,
-    lengths: [f32; FIELDS.len()],
+    places: HashMap<String, Option<usize>, FixedState>,
+    stems: HashMap<String, usize, FixedState>,
+    counts: Vec<Count>,
+    /// Stems that follow each other, stop words aside.
+    pairs: HashMap<(usize, usize), Count, FixedState>,
     pieces: BTreeMap<String, f32>,
-    pieces_read: f32,
     skills: BTreeSet<String>,
+    has_titles: bool,
 }
 
 impl Reader {
     fn new(language: Language) -> Self {
         Self {
             language,
-            places: HashMap::new(),
-            stems: HashMap::new(),
+            places: HashMap::default(),
+            stems: HashMap::default(),
             counts: Vec::new(),
-            lengths: [0.0; FIELDS.len()],
+            pairs: HashMap::default(),
             pieces: BTreeMap::new(),
-            pieces_read: 0.0,
             skills: BTreeSet::new(),
+            has_titles: false,
         }
     }
 
     fn read(&mut self, field: Field, text: &str) {
+        let mut before = None;
         for word in text::words(text).take(text::MOST_WORDS) {
             let place = match self.places.get(&*word) {
                 Some(place) => *place,
                 None => self.place(word.into_owned()),
             };
-            if let Some(place) = place {
-                self.counts[place][field as usize] += 1.0;
-                self.lengths[field as usize] += 1.0;
+            let Some(place) = place else { continue };
+            self.counts[place].add(field);
+            if let Some(before) = before.replace(place) {
+                self.pairs.entry((before, place)).or_default().add(field);
             }
         }
     }
@@ -194,7 +207,7 @@ impl Reader {
     fn place(&mut self, word: String) -> Option<usize> {
         let place = text::stem(&word, self.language).map(|stem| {
             *self.stems.entry(stem).or_insert_with(|| {
-                self.counts.push(Counts::default());
+                self.counts.push(Count::default());
                 self.counts.len() - 1
             })
         });
@@ -204,10 +217,29 @@ impl Reader {
 
     fn title(&mut self, title: &str) {
         self.read(Field::Title, title);
+        self.means(title);
+    }
+
+    /// Finds the title of one who tells none as such: a short summary or a short text.
+    fn headline(&mut self, profile: &Object) {
+        let summary =
+            profile.get("info").and_then(Value::as_object).map_or("", |info| string(info, "summary"));
+        let text = string(profile, "text");
+        let is_short = |text: &&str| {
+            !text.trim().is_empty()
+                && text::words(text).take(LONGEST_HEADLINE + 1).count() <= LONGEST_HEADLINE
+        };
+        if let Some(title) = [summary, text].into_iter().find(is_short) {
+            self.means(title);
+        }
+    }
+
+    /// Notes a title without counting its words, which were counted where it stands.
+    fn means(&mut self, title: &str) {
         for piece in text::pieces(title) {
             *self.pieces.entry(piece).or_default() += 1.0;
-            self.pieces_read += 1.0;
         }
+        self.has_titles |= !title.trim().is_empty();
     }
 
     /// The lists of named things that objects, experiences and educations all have.
@@ -229,39 +261,29 @@ impl Reader {
     }
 
     fn finish(self) -> Document {
-        let words = self.stems.into_iter().map(|(stem, place)| {
-            let counts = self.counts[place];
-            let mut strength = 0.0;
-            let mut fields = 0;
-            for field in FIELDS {
-                let count = counts[field as usize];
-                if count > 0.0 {
-                    let (importance, usual_length) = field.measures();
-                    strength +=
-                        importance * against_length(count, self.lengths[field as usize], usual_length);
-                    fields |= field.bit();
-                }
-            }
-            Term { text: stem, weight: strength / (strength + K), fields }
-        });
-        let pieces = self.pieces.into_iter().map(|(piece, count)| {
-            let strength = against_length(count, self.pieces_read, USUAL_PIECES);
-            Term { text: piece, weight: strength / (strength + K), fields: Field::Title.bit() }
+        let mut stems = vec![""; self.counts.len()];
+        self.stems.iter().for_each(|(stem, place)| stems[*place] = stem);
+        let mut pairs: BTreeMap<String, Count> = BTreeMap::new();
+        for ((one, other), count) in &self.pairs {
+            let pair = pairs.entry(text::pair(stems[*one], stems[*other])).or_default();
+            pair.strength += count.strength;
+            pair.fields |= count.fields;
+        }
+        let pairs = pairs.into_iter().map(|(pair, count)| count.term(pair)).collect();
+        let words =
+            stems.iter().zip(&self.counts).map(|(stem, count)| count.term((*stem).to_owned())).collect();
+        let pieces = self.pieces.into_iter().map(|(piece, count)| Term {
+            text: piece,
+            weight: count / (count + K),
+            fields: Field::Title.bit(),
         });
         let skills = self.skills.into_iter().filter(|name| !name.is_empty()).map(|text| Term {
             text,
             weight: 1.0,
             fields: Field::Skills.bit(),
         });
-        Document { words: words.collect(), titles: pieces.collect(), skills: skills.collect() }
+        Document { language: self.language, words, pairs, titles: pieces.collect(), skills: skills.collect() }
     }
-}
-
-/// Pieces in a usual set of titles.
-const USUAL_PIECES: f32 = 60.0;
-
-fn against_length(count: f32, length: f32, usual: f32) -> f32 {
-    count / (1.0 - B + B * length / usual)
 }
 
 fn string<'a>(object: &'a Object, name: &str) -> &'a str {

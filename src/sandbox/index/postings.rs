@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 /// A term of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sandbox) struct Term {
@@ -14,19 +16,34 @@ pub(in crate::sandbox) struct Term {
     pub fields: u16,
 }
 
-/// The objects are numbered by the slot the catalog keeps them in.
+/// The objects of one kind, numbered by the slot the catalog keeps them in. How rare a term is depends on the objects of
+/// the other kind too: what the other index tells by its [`Change`]s.
 #[derive(Default)]
 pub(in crate::sandbox) struct Postings {
-    numbers: HashMap<Arc<str>, u32>,
+    numbers: HashMap<Arc<str>, u32, FixedState>,
     lists: Vec<List>,
     free: Vec<u32>,
     held: HashMap<u32, Box<[u32]>>,
+    /// How many objects the other index holds.
+    others: usize,
+    /// The step of the number of objects of both, by which all terms are weighed.
+    step: u8,
+    /// The squared length of each slot's vector in fixed point: whole numbers, so that no order of additions tells.
+    lengths: Vec<u64>,
+    /// How many terms each slot's object has.
+    sizes: Vec<u32>,
 }
 
 /// The objects that have one term, by rising slot.
 struct List {
     term: Arc<str>,
     postings: Vec<Posting>,
+    /// How many objects of the other index have it.
+    others: u32,
+    /// The step of the number of objects of both that have it.
+    step: u8,
+    /// The square of its rarity in fixed point.
+    square: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -36,54 +53,140 @@ struct Posting {
     fields: u16,
 }
 
+/// What came into an index and what left it, for the other one to know.
+#[derive(Default)]
+pub(in crate::sandbox) struct Change {
+    came: Vec<Arc<str>>,
+    left: Vec<Arc<str>>,
+    objects: isize,
+}
+
 impl Postings {
     /// Puts an object in, in the place of what its slot held before: words that stay are only weighed anew.
-    pub(in crate::sandbox) fn put(&mut self, slot: u32, terms: &[Term]) {
-        let before = self.held.remove(&slot).unwrap_or_default();
+    pub(in crate::sandbox) fn put(&mut self, slot: u32, terms: &[Term]) -> Change {
+        let before = self.held.remove(&slot);
+        let mut change = Change { objects: isize::from(before.is_none()), ..Change::default() };
+        let place = slot as usize;
+        self.lengths.resize(self.lengths.len().max(place + 1), 0);
+        self.sizes.resize(self.lengths.len(), 0);
         let mut held = Vec::with_capacity(terms.len());
         for term in terms {
             let number = self.number(&term.text);
-            let list = &mut self.lists[number as usize].postings;
-            let posting = Posting { slot, weight: quantised(term.weight), fields: term.fields };
-            match place_of(list, slot) {
-                Ok(place) => list[place] = posting,
-                Err(place) => list.insert(place, posting),
-            }
             held.push(number);
+            let list = &mut self.lists[number as usize];
+            let posting = Posting { slot, weight: quantised(term.weight), fields: term.fields };
+            let length = &mut self.lengths[place];
+            *length = length.wrapping_add(posting.square(list.square));
+            match place_of(&list.postings, slot) {
+                Ok(place) => {
+                    let before = std::mem::replace(&mut list.postings[place], posting);
+                    *length = length.wrapping_sub(before.square(list.square));
+                }
+                Err(place) => {
+                    list.postings.insert(place, posting);
+                    change.came.push(Arc::clone(&list.term));
+                    self.weigh(number);
+                }
+            }
         }
         held.sort_unstable();
         held.dedup();
-        for number in before.iter().filter(|number| held.binary_search(number).is_err()) {
-            self.drop_posting(*number, slot);
+        for number in before.iter().flatten().filter(|number| held.binary_search(number).is_err()) {
+            change.left.push(self.drop_posting(*number, slot));
         }
+        self.sizes[place] = u32::try_from(held.len()).unwrap_or(u32::MAX);
         self.held.insert(slot, held.into());
+        self.weigh_all();
+        change
     }
 
     /// Takes an object out; nothing of it stays behind, its words included when nobody else has them.
-    pub(in crate::sandbox) fn remove(&mut self, slot: u32) {
-        for number in self.held.remove(&slot).unwrap_or_default() {
-            self.drop_posting(number, slot);
-        }
+    pub(in crate::sandbox) fn remove(&mut self, slot: u32) -> Change {
+        let Some(held) = self.held.remove(&slot) else { return Change::default() };
+        let left = held.into_iter().map(|number| self.drop_posting(number, slot)).collect();
+        self.weigh_all();
+        Change { came: Vec::new(), left, objects: -1 }
     }
 
-    fn drop_posting(&mut self, number: u32, slot: u32) {
-        let list = &mut self.lists[number as usize];
-        if let Ok(place) = place_of(&list.postings, slot) {
-            list.postings.remove(place);
+    /// Takes note of a change of the other index.
+    pub(in crate::sandbox) fn follow(&mut self, change: &Change) {
+        for term in &change.came {
+            let number = self.number(term);
+            self.lists[number as usize].others += 1;
+            self.weigh(number);
         }
-        if list.postings.is_empty() {
+        for term in &change.left {
+            if let Some(&number) = self.numbers.get(term) {
+                self.lists[number as usize].others -= 1;
+                self.weigh(number);
+                self.free_if_unused(number);
+            }
+        }
+        self.others = self.others.saturating_add_signed(change.objects);
+        self.weigh_all();
+    }
+
+    /// How many terms an object has.
+    pub(in crate::sandbox) fn size(&self, slot: usize) -> usize {
+        self.sizes.get(slot).map_or(0, |&size| size as usize)
+    }
+
+    fn drop_posting(&mut self, number: u32, slot: u32) -> Arc<str> {
+        let list = &mut self.lists[number as usize];
+        let term = Arc::clone(&list.term);
+        if let Ok(place) = place_of(&list.postings, slot) {
+            let posting = list.postings.remove(place);
+            let length = &mut self.lengths[slot as usize];
+            *length = length.wrapping_sub(posting.square(list.square));
+            self.weigh(number);
+        }
+        self.free_if_unused(number);
+        term
+    }
+
+    fn free_if_unused(&mut self, number: u32) {
+        let list = &mut self.lists[number as usize];
+        if list.postings.is_empty() && list.others == 0 {
             list.postings = Vec::new();
             self.numbers.remove(&list.term);
             self.free.push(number);
         }
     }
 
-    /// How rare a term is: `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have it.
-    #[expect(clippy::cast_precision_loss, reason = "a rarity needs no more than the first digits of a count")]
+    /// Brings a term's rarity up to date, and the lengths of the objects that have it.
+    fn weigh(&mut self, number: u32) {
+        let list = &mut self.lists[number as usize];
+        let step = step_of(list.postings.len() + list.others as usize);
+        if step != list.step {
+            list.step = step;
+            list.reweigh(self.step, &mut self.lengths);
+        }
+    }
+
+    /// Brings all rarities up to date when the number of objects has made a step.
+    fn weigh_all(&mut self) {
+        let step = step_of(self.held.len() + self.others);
+        if step != self.step {
+            self.step = step;
+            self.lists.iter_mut().for_each(|list| list.reweigh(step, &mut self.lengths));
+        }
+    }
+
+    /// How rare a term is among the objects of both indexes, see [`rarity`].
     pub(in crate::sandbox) fn rarity(&self, term: &str) -> f32 {
-        let objects = self.held.len() as f32;
-        let having = self.list(term).len() as f32;
-        ((objects - having + 0.5) / (having + 0.5)).ln_1p()
+        let step = self.numbers.get(term).map_or(0, |&number| self.lists[number as usize].step);
+        rarity(step, self.step)
+    }
+
+    /// The length of an object's vector, in which each term counts with its weight times its rarity.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a length needs its first digits"
+    )]
+    pub(in crate::sandbox) fn length(&self, slot: usize) -> f32 {
+        let square = self.lengths.get(slot).copied().unwrap_or_default();
+        (square as f64 / (FIXED * FIXED_WEIGHT * FIXED_WEIGHT)).sqrt() as f32
     }
 
     /// Adds to each slot of `scores` the sum over the query's terms of `weight in the query × weight in the object`, and
@@ -120,7 +223,8 @@ impl Postings {
             return number;
         }
         let term: Arc<str> = term.into();
-        let list = List { term: Arc::clone(&term), postings: Vec::new() };
+        let square = fixed_square(0, self.step);
+        let list = List { term: Arc::clone(&term), postings: Vec::new(), others: 0, step: 0, square };
         let number = if let Some(number) = self.free.pop() {
             self.lists[number as usize] = list;
             number
@@ -131,6 +235,51 @@ impl Postings {
         self.numbers.insert(term, number);
         number
     }
+}
+
+impl List {
+    /// Sets the rarity of its term, and the lengths of the objects that have it accordingly.
+    fn reweigh(&mut self, step_of_all: u8, lengths: &mut [u64]) {
+        let square = fixed_square(self.step, step_of_all);
+        for posting in &self.postings {
+            let length = &mut lengths[posting.slot as usize];
+            *length = length.wrapping_sub(posting.square(self.square)).wrapping_add(posting.square(square));
+        }
+        self.square = square;
+    }
+}
+
+impl Posting {
+    /// What it adds to the squared length of its object when its term's squared rarity is this.
+    fn square(self, rarity: u64) -> u64 {
+        let weight = u64::from(self.weight >> 4);
+        rarity * weight * weight
+    }
+}
+
+/// A number of objects in steps of half a doubling: lengths are brought up to date at a step and not with every object.
+fn step_of(objects: usize) -> u8 {
+    let Some(doublings) = objects.checked_ilog2() else { return 0 };
+    // Whether it is past the middle, √2 times the power of two.
+    let is_past = objects.saturating_mul(objects) >> (2 * doublings) >= 2;
+    u8::try_from(1 + 2 * doublings + u32::from(is_past)).unwrap_or(u8::MAX)
+}
+
+/// `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have a term, both at the beginning of their step.
+fn rarity(having: u8, all: u8) -> f32 {
+    let objects = |step: u8| if step == 0 { 0.0 } else { 2_f32.powf(f32::from(step - 1) / 2.0) };
+    let (having, all) = (objects(having), objects(all));
+    (((all - having).max(0.0) + 0.5) / (having + 0.5)).ln_1p()
+}
+
+/// One in fixed point.
+const FIXED: f64 = 65_536.0;
+/// The weight 1 as [`Posting::square`] reads it.
+const FIXED_WEIGHT: f64 = 65_535.0 / 16.0;
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a square from 0 to 500")]
+fn fixed_square(having: u8, all: u8) -> u64 {
+    (f64::from(rarity(having, all)).powi(2) * FIXED).round() as u64
 }
 
 /// Where a slot's posting is, or belongs: new objects come at the end, and are not searched for.
@@ -167,7 +316,7 @@ mod tests {
         }
         assert_eq!(postings.numbers.len(), 4);
         assert!(postings.lists.len() <= 5, "{} lists for 4 terms", postings.lists.len());
-        (0..3).for_each(|slot| postings.remove(slot));
+        (0..3).for_each(|slot| drop(postings.remove(slot)));
         assert!(postings.numbers.is_empty() && postings.held.is_empty());
     }
 
@@ -187,9 +336,41 @@ mod tests {
     }
 
     #[test]
+    fn lengths_and_rarities_depend_on_what_is_held_and_not_on_how_it_came() {
+        let document = |slot: u32| {
+            let own = term(&format!("of{}", slot % 7), 0.4);
+            vec![term("common", 0.8), own, term(&format!("rare{slot}"), 0.3)]
+        };
+        let (mut straight, mut roundabout) = (Postings::default(), Postings::default());
+        let (mut other, mut same) = (Postings::default(), Postings::default());
+        for slot in 0..40 {
+            straight.put(slot, &document(slot));
+            straight.follow(&other.put(slot, &[term("common", 0.1), term("rare3", 0.1)]));
+        }
+        for slot in (0..90).rev() {
+            roundabout.follow(&same.put(slot % 40, &[term("common", 0.1), term("rare3", 0.1)]));
+            roundabout.put(slot, &[term("common", 0.1), term("passing", 1.0)]);
+            roundabout.put(slot, &document(slot));
+        }
+        (40..90).for_each(|slot| drop(roundabout.remove(slot)));
+        for slot in 0..40 {
+            assert_eq!(straight.length(slot).to_bits(), roundabout.length(slot).to_bits(), "{slot}");
+            let square: f32 = document(u32::try_from(slot).unwrap_or_default())
+                .iter()
+                .map(|term| (term.weight * straight.rarity(&term.text)).powi(2))
+                .sum();
+            assert!((straight.length(slot) - square.sqrt()).abs() < 1e-3, "{slot}");
+        }
+        for name in ["common", "of3", "rare3", "passing"] {
+            assert_eq!(straight.rarity(name).to_bits(), roundabout.rarity(name).to_bits(), "{name}");
+        }
+        assert!(straight.rarity("rare3") < straight.rarity("rare4"), "the other index has it often");
+    }
+
+    #[test]
     fn a_rare_term_tells_more_than_a_common_one() {
         let mut postings = Postings::default();
-        (0..10).for_each(|slot| postings.put(slot, &[term("common", 0.5)]));
+        (0..10).for_each(|slot| drop(postings.put(slot, &[term("common", 0.5)])));
         postings.put(10, &[term("common", 0.5), term("rare", 0.5)]);
         assert!(postings.rarity("rare") > postings.rarity("common"));
         assert!(postings.rarity("common") > 0.0);

@@ -91,12 +91,59 @@ pub(in crate::sandbox) fn pieces(title: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     for word in words(title).take(MOST_WORDS) {
         let letters: Vec<char> =
-            std::iter::once('‹').chain(word.chars()).chain(std::iter::once('›')).collect();
+            std::iter::once('‹').chain(folded(&word).chars()).chain(std::iter::once('›')).collect();
         for size in [3, 4] {
             pieces.extend(letters.windows(size).map(|piece| piece.iter().collect::<String>()));
         }
     }
     pieces
+}
+
+/// A lowered word without the accents of Latin letters: the same for those who write them and those who do not.
+pub(in crate::sandbox) fn folded(word: &str) -> Cow<'_, str> {
+    if word.is_ascii() {
+        return Cow::Borrowed(word);
+    }
+    let mut folded = String::with_capacity(word.len());
+    for letter in word.chars() {
+        match letter {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => folded.push('a'),
+            'ç' | 'ć' | 'č' => folded.push('c'),
+            'ď' | 'đ' => folded.push('d'),
+            'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ė' | 'ę' | 'ě' => folded.push('e'),
+            'ğ' => folded.push('g'),
+            'ì' | 'í' | 'î' | 'ï' | 'ī' | 'ı' => folded.push('i'),
+            'ł' => folded.push('l'),
+            'ñ' | 'ń' | 'ň' => folded.push('n'),
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ő' => folded.push('o'),
+            'ř' => folded.push('r'),
+            'ś' | 'š' | 'ş' | 'ș' => folded.push('s'),
+            'ť' | 'ţ' | 'ț' => folded.push('t'),
+            'ù' | 'ú' | 'û' | 'ü' | 'ū' | 'ů' | 'ű' => folded.push('u'),
+            'ý' | 'ÿ' => folded.push('y'),
+            'ź' | 'ż' | 'ž' => folded.push('z'),
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            other => folded.push(other),
+        }
+    }
+    Cow::Owned(folded)
+}
+
+/// Two stems that follow each other, as one of a million names of private letters: a large collection has so many different
+/// pairs that they would not fit into memory, and that two of them have one name does little harm.
+pub(in crate::sandbox) fn pair(one: &str, other: &str) -> String {
+    let bytes = one.bytes().chain(std::iter::once(b' ')).chain(other.bytes());
+    let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let private = |letter: u32| char::from_u32(letter).unwrap_or(char::REPLACEMENT_CHARACTER);
+    [
+        private(0xe000 + (hash >> 28)),
+        private(0xe100 + (hash >> 22 & 0x3f)),
+        private(0xe200 + (hash >> 12 & 0x3ff)),
+    ]
+    .into_iter()
+    .collect()
 }
 
 /// One spelling for names that differ only in case, punctuation or spacing: `Node.JS` and `node js`.
