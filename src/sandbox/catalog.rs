@@ -68,6 +68,7 @@ pub(super) struct Stock {
     pub pairs: Postings,
     pub titles: Postings,
     pub skills: Postings,
+    pub occupations: Postings,
 }
 
 impl Stock {
@@ -113,9 +114,10 @@ impl Stock {
             self.pairs.put(number, &document.pairs);
             self.titles.put(number, &document.titles);
             self.skills.put(number, &document.skills);
+            self.occupations.put(number, &document.occupations);
             self.words.put(number, &document.words)
         } else {
-            for postings in [&mut self.pairs, &mut self.titles, &mut self.skills] {
+            for postings in [&mut self.pairs, &mut self.titles, &mut self.skills, &mut self.occupations] {
                 postings.remove(number);
             }
             self.words.remove(number)

@@ -33,6 +33,7 @@ mod roads;
 mod routes;
 mod shape;
 mod state;
+mod thesaurus;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //! The same formula serves both directions: one object asks, the others are scored. What is asked with is the asker's
 //! own document (see `index::document`), word for word.
 //!
-//! **Likeness.** Three vectors are compared by their cosine. In them a term counts with `weight · rarity`: the
+//! **Likeness.** Four vectors are compared by their cosine. In the first three a term counts with `weight · rarity`: the
 //! weight is that of `index::document`, the rarity `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have it
 //! (`index::postings`). Of the asker's terms the [`MOST_TERMS`] that tell most are used.
 //!
@@ -11,7 +11,9 @@
 //! words        stems of all texts; rare among profiles and jobs together
 //! pairs        stems that follow each other
 //! titles       pieces of three and four letters of a job's name and of the titles of experiences
-//! x = n / (n + 12) · (words + 0.5 · pairs) + 0.1 · titles
+//! occupations  0.38 · occupation + 0.38 · unit group + 0.24 · minor group, found by the titles in ESCO and O*NET
+//!              (`index::occupations`, `thesaurus`)
+//! x = n / (n + 12) · (words + 0.5 · pairs) + 0.1 · titles + 0.13 · occupations
 //! ```
 //!
 //! `n` is the number of different words of the shorter text: few words are little evidence, and titles decide.
@@ -43,6 +45,7 @@
 use super::catalog::Stock;
 use super::facts::Facts;
 use super::index::document::Document;
+use super::index::occupations;
 use super::index::postings::{Postings, Term};
 use crate::model::Entity;
 
@@ -51,6 +54,7 @@ pub(super) const MOST_TERMS: usize = 200;
 
 const PAIRS_SHARE: f64 = 0.5;
 const TITLES_SHARE: f64 = 0.1;
+const OCCUPATIONS_SHARE: f64 = 0.13;
 /// With so many different words a text counts half.
 const FEW_WORDS: f64 = 12.0;
 const STEEPNESS: f64 = 1.4;
@@ -85,10 +89,13 @@ impl<'a> Shares<'a> {
         let words = likeness(&stock.words, &document.words);
         let pairs = likeness(&stock.pairs, &document.pairs);
         let titles = likeness(&stock.titles, &document.titles);
+        let mut occupations = vec![0.0; stock.len()];
+        stock.occupations.add_scores(&occupations::question(&document.occupations), &mut occupations);
         let texts = (0..stock.len()).map(|slot| {
             let words_and_pairs = f64::from(words[slot]) + PAIRS_SHARE * f64::from(pairs[slot]);
             sureness(document.words.len(), stock.words.size(slot)) * words_and_pairs
                 + TITLES_SHARE * f64::from(titles[slot])
+                + OCCUPATIONS_SHARE * f64::from(occupations[slot])
         });
         let texts = texts.collect();
         let mut skills = vec![0.0; stock.len()];

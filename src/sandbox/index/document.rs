@@ -1,4 +1,4 @@
-//! What the index knows of an object: its words and pairs of them, the pieces of its titles, its skills.
+//! What the index knows of an object: its words and pairs of them, the pieces of its titles, its skills, its occupations.
 //!
 //! A term's weight adds its occurrences by the importance of the fields it stands in, and brings the sum below 1:
 //!
@@ -16,13 +16,19 @@ use foldhash::fast::FixedState;
 
 use serde_json::Value;
 
+use super::occupations;
 use super::postings::Term;
 use super::text::{self, Language};
 use crate::model::{Entity, Object};
+use crate::sandbox::thesaurus::thesaurus;
 
 /// Where a word's strength counts half.
 const K: f32 = 2.0;
 
+/// How many words of a text are searched for known titles.
+const HEADLINE_WITHIN: usize = 100;
+/// What a title that is found in running text counts beside one that is told as such.
+const FOUND: f32 = 0.1;
 /// The most words of a text that is taken for a title as a whole.
 const LONGEST_HEADLINE: usize = 10;
 
@@ -81,6 +87,8 @@ pub(in crate::sandbox) struct Document {
     pub titles: Vec<Term>,
     /// Names of skills in their normal spelling, all of weight 1.
     pub skills: Vec<Term>,
+    /// Occupations and groups of occupations, see `index::occupations`.
+    pub occupations: Vec<Term>,
 }
 
 impl Document {
@@ -115,7 +123,7 @@ fn of_profile(profile: &Object) -> Document {
         reader.traits(education);
     }
     reader.traits(profile);
-    if !reader.has_titles {
+    if reader.titles.is_empty() {
         reader.headline(profile);
     }
     reader.finish()
@@ -171,7 +179,9 @@ struct Reader {
     pairs: HashMap<(usize, usize), Count, FixedState>,
     pieces: BTreeMap<String, f32>,
     skills: BTreeSet<String>,
-    has_titles: bool,
+    titles: Vec<String>,
+    /// Titles found in the text of one who tells none.
+    found: Vec<String>,
 }
 
 impl Reader {
@@ -184,7 +194,8 @@ impl Reader {
             pairs: HashMap::default(),
             pieces: BTreeMap::new(),
             skills: BTreeSet::new(),
-            has_titles: false,
+            titles: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -220,7 +231,8 @@ impl Reader {
         self.means(title);
     }
 
-    /// Finds the title of one who tells none as such: a short summary or a short text.
+    /// Finds the titles of one who tells none as such: a short summary, a short text, or the known titles at the
+    /// beginning of the text.
     fn headline(&mut self, profile: &Object) {
         let summary =
             profile.get("info").and_then(Value::as_object).map_or("", |info| string(info, "summary"));
@@ -231,6 +243,9 @@ impl Reader {
         };
         if let Some(title) = [summary, text].into_iter().find(is_short) {
             self.means(title);
+        } else {
+            self.found =
+                thesaurus().titles_in(text, HEADLINE_WITHIN).into_iter().map(str::to_owned).collect();
         }
     }
 
@@ -239,7 +254,9 @@ impl Reader {
         for piece in text::pieces(title) {
             *self.pieces.entry(piece).or_default() += 1.0;
         }
-        self.has_titles |= !title.trim().is_empty();
+        if !title.trim().is_empty() {
+            self.titles.push(title.to_owned());
+        }
     }
 
     /// The lists of named things that objects, experiences and educations all have.
@@ -282,7 +299,19 @@ impl Reader {
             weight: 1.0,
             fields: Field::Skills.bit(),
         });
-        Document { language: self.language, words, pairs, titles: pieces.collect(), skills: skills.collect() }
+        let occupations = if self.titles.is_empty() {
+            occupations::of_titles(&self.found, FOUND)
+        } else {
+            occupations::of_titles(&self.titles, 1.0)
+        };
+        Document {
+            language: self.language,
+            words,
+            pairs,
+            titles: pieces.collect(),
+            skills: skills.collect(),
+            occupations,
+        }
     }
 }
 
