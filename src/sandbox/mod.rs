@@ -22,6 +22,7 @@ mod conditions;
 mod containers;
 mod criteria;
 mod eligibility;
+mod explaining;
 mod facts;
 mod index;
 mod matching;

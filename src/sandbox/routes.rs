@@ -4,7 +4,7 @@ use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
 
 use super::answer::{Answer, Refusal};
-use super::calls::{indexing, matching, storing, team};
+use super::calls::{grading, indexing, matching, storing, team, upskilling};
 
 /// All of `/v1`.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -26,6 +26,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(matching::search))
                 .route(web::post().to(matching::search)),
         )
+        .service(at("/v1/{entity:profile|job}/grading").route(web::get().to(grading::grade)))
+        .service(at("/v1/{entity:profile|job}/upskilling").route(web::get().to(upskilling::explain)))
         .service(
             at("/v1/{entity:profiles|jobs}/scoring")
                 .route(web::get().to(matching::score))

@@ -4,6 +4,7 @@
 
 mod access;
 mod filters;
+mod grading;
 mod ranking;
 mod storing;
 

@@ -9,6 +9,7 @@ use super::Call;
 use crate::model::{Entity, Object};
 use crate::sandbox::access::{Permission, is_algorithm_key};
 use crate::sandbox::answer::{self, Answer, Refusal};
+use crate::sandbox::catalog::{Catalog, Entry};
 use crate::sandbox::criteria::Criteria;
 use crate::sandbox::index::document::Document;
 use crate::sandbox::matching::{Order, Page, Scope, Search};
@@ -58,16 +59,7 @@ pub(in crate::sandbox) async fn score(request: HttpRequest, payload: Payload) ->
         open_all(&call.state, entity, &Criteria::of_storing(entity, &parameters)?)?;
 
         let catalog = call.state.catalog();
-        let stock = catalog.stock(entity.other());
-        let asking = &stock.entries()[wanted.slot(entity.other(), stock)?];
-        if asking.is_archived || !asking.eligibility.scorable {
-            return Err(Refusal::invalid(format_args!(
-                "This {} is not in the scoring index",
-                entity.other()
-            )));
-        }
-        let object: Object = serde_json::from_str(asking.body.get()).map_err(|_| Refusal::internal())?;
-        let document = Document::of(entity.other(), &object);
+        let (asking, document) = scorable(&catalog, entity.other(), &wanted)?;
         let asker = Asker { entity: entity.other(), document: &document, facts: &asking.facts };
         let job = (entity == Entity::Profile).then(|| (asking.key.clone(), asking.reference.clone()));
         let criteria = Criteria::of_search(entity, &parameters, job)?;
@@ -85,13 +77,28 @@ pub(in crate::sandbox) async fn score(request: HttpRequest, payload: Payload) ->
     .await
 }
 
+/// A stored object that can be scored, and what the index knows of it.
+pub(super) fn scorable<'a>(
+    catalog: &'a Catalog,
+    entity: Entity,
+    wanted: &Wanted,
+) -> Result<(&'a Entry, Document), Refusal> {
+    let stock = catalog.stock(entity);
+    let entry = &stock.entries()[wanted.slot(entity, stock)?];
+    if entry.is_archived || !entry.eligibility.scorable {
+        return Err(Refusal::invalid(format_args!("This {entity} is not in the scoring index")));
+    }
+    let object: Object = serde_json::from_str(entry.body.get()).map_err(|_| Refusal::internal())?;
+    Ok((entry, Document::of(entity, &object)))
+}
+
 /// Every source or board that is named must exist, or be welcome.
 fn open_all(state: &State, entity: Entity, criteria: &Criteria) -> Result<(), Refusal> {
     criteria.containers.iter().try_for_each(|key| state.open_container(entity, key).map(drop))
 }
 
 /// Whether scores are wanted, and from an algorithm that can exist. `use_agent` and `agent_key` are of old and ignored.
-fn read_algorithm(parameters: &Parameters) -> Result<bool, Refusal> {
+pub(super) fn read_algorithm(parameters: &Parameters) -> Result<bool, Refusal> {
     let is_scored = parameters.flag("use_algorithm")?.unwrap_or(true);
     match parameters.text(&["algorithm_key"])? {
         Some(key) if !is_algorithm_key(&key) => Err(Refusal::no_object("algorithm")),
@@ -110,7 +117,7 @@ fn read_least_score(parameters: &Parameters) -> Result<f64, Refusal> {
 }
 
 /// The object that is scored for: `board_key` with `job_key` or `job_reference`, or their like.
-fn read_asker(entity: Entity, parameters: &Parameters) -> Result<Wanted, Refusal> {
+pub(super) fn read_asker(entity: Entity, parameters: &Parameters) -> Result<Wanted, Refusal> {
     let text = |name: &str| parameters.owned_text(&[name]);
     let container = format!("{}_key", entity.container());
     let wanted = Wanted {
@@ -146,10 +153,14 @@ impl<'a> Found<'a> {
     }
 }
 
-/// `[1 − score, score]` for each item.
+/// A prediction for each item.
 fn predictions(page: &Page<'_>) -> Vec<[f64; 2]> {
-    let rest = |score: f64| ((1.0 - score) * DECIMALS).round() / DECIMALS;
-    page.items.iter().map(|(_, score)| score.map_or(NOT_SCORED, |score| [rest(score), score])).collect()
+    page.items.iter().map(|(_, score)| score.map_or(NOT_SCORED, prediction)).collect()
+}
+
+/// `[1 − score, score]`
+pub(super) fn prediction(score: f64) -> [f64; 2] {
+    [((1.0 - score) * DECIMALS).round() / DECIMALS, score]
 }
 
 fn title(entity: Entity) -> &'static str {

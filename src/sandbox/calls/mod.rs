@@ -1,9 +1,11 @@
 //! The calls, as they come in: who asks, for what, with which parameters.
 
+pub(super) mod grading;
 pub(super) mod indexing;
 pub(super) mod matching;
 pub(super) mod storing;
 pub(super) mod team;
+pub(super) mod upskilling;
 
 use std::sync::Arc;
 use std::time::Duration;
