@@ -13,6 +13,8 @@
 //!   nobody takes an unfiltered list for a filtered one.
 //! - With `use_algorithm=0` every prediction is `[1, 0]`.
 //! - `limit` is honoured up to 1,000.
+//! - Ratings and trackings are listed flat, with references and keys, as they were told; `author` and `profile` only when
+//!   they are asked for. Their filters by place and duration are refused.
 
 mod access;
 mod answer;
@@ -24,6 +26,7 @@ mod criteria;
 mod eligibility;
 mod explaining;
 mod facts;
+mod feedback;
 mod index;
 mod matching;
 mod objects;

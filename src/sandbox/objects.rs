@@ -1,4 +1,4 @@
-//! What outlives the process: objects, sources and boards in one SQLite file.
+//! What outlives the process: objects, sources, boards and feedback in one SQLite file.
 
 use std::path::Path;
 
@@ -26,6 +26,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    feedback (id) {
+        id -> BigInt,
+        body -> Text,
+    }
+}
+
 /// A write is on disk when it returns: a process, or a machine, that dies loses nothing that was answered. The file belongs
 /// to one sandbox at a time, since each keeps all of it in memory.
 const SETTINGS: &str = "
@@ -39,6 +46,7 @@ const SETTINGS: &str = "
     CREATE TABLE IF NOT EXISTS containers (
         entity TEXT NOT NULL, key TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (entity, key)
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS feedback (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 ";
 
 /// The file, open.
@@ -87,6 +95,17 @@ impl Objects {
             take(body.map_err(failed)?)?;
         }
         Ok(())
+    }
+
+    /// Keeps feedback, behind all there is.
+    pub(super) fn save_feedback(&mut self, body: &str) -> Result<()> {
+        let row = feedback::body.eq(body);
+        diesel::insert_into(feedback::table).values(row).execute(&mut self.0).map(drop).map_err(failed)
+    }
+
+    /// All feedback, in the order in which it came.
+    pub(super) fn feedback(&mut self) -> Result<Vec<String>> {
+        feedback::table.order(feedback::id).select(feedback::body).load(&mut self.0).map_err(failed)
     }
 
     /// All sources, or all boards.

@@ -4,7 +4,7 @@ use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
 
 use super::answer::{Answer, Refusal};
-use super::calls::{grading, indexing, matching, storing, team, upskilling};
+use super::calls::{feedback, grading, indexing, matching, storing, team, upskilling};
 
 /// All of `/v1`.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -32,7 +32,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             at("/v1/{entity:profiles|jobs}/scoring")
                 .route(web::get().to(matching::score))
                 .route(web::post().to(matching::score)),
-        );
+        )
+        .service(at("/v1/rating").route(web::post().to(feedback::rate)))
+        .service(at("/v1/ratings").route(web::get().to(feedback::list_ratings)))
+        .service(at("/v1/tracking").route(web::post().to(feedback::track)))
+        .service(at("/v1/trackings").route(web::get().to(feedback::list_trackings)));
 }
 
 /// An address; with another method than its own it answers 405.

@@ -11,6 +11,7 @@ use super::access::{Access, is_object_key};
 use super::answer::Refusal;
 use super::catalog::{Catalog, Entry};
 use super::containers::Container;
+use super::feedback::Feedback;
 use super::index::document::Document;
 use super::objects::Objects;
 use super::{Options, ReferenceAfterArchive};
@@ -26,6 +27,8 @@ pub(super) struct State {
     opens_sources: bool,
     opens_boards: bool,
     catalog: RwLock<Catalog>,
+    /// Ratings and trackings.
+    pub feedback: RwLock<Feedback>,
     /// Held through a whole write; the file is missing when nothing is to outlive the process.
     writer: Mutex<Option<Objects>>,
 }
@@ -65,6 +68,7 @@ impl State {
                 }
             }
         }
+        let feedback = objects.as_mut().map(Feedback::restore).transpose()?.unwrap_or_default();
         Ok(Self {
             access,
             clock,
@@ -72,6 +76,7 @@ impl State {
             opens_sources: options.sources.is_empty(),
             opens_boards: options.boards.is_empty(),
             catalog: RwLock::new(catalog),
+            feedback: RwLock::new(feedback),
             writer: Mutex::new(objects),
         })
     }

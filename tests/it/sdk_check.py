@@ -1,6 +1,6 @@
 """Uses the official HrFlow SDK against a sandbox: sdk_check.py <api url>.
 
-Every method of storing, searching, scoring, sources, boards and auth is called, and each answer is held against what
+Every method of storing, searching, scoring, rating, tracking, sources, boards and auth is called, and each answer is held against what
 HrFlow promises. The first broken promise ends the run with a non-zero status.
 """
 
@@ -269,6 +269,49 @@ def check_scores(answer, plural):
     holds(all(abs(one + other - 1) < 1e-9 for one, other in data["predictions"]), data["predictions"])
 
 
+def check_feedback(client):
+    on_pair = {"board_key": BOARD, "source_key": SOURCE, "job_reference": "job-1", "profile_reference": "profile-1"}
+    for score in [0.2, 1.0, 1.0]:
+        told = client.rating.post(score=score, role="recruiter", author_email="dev@example.org", **on_pair)
+        data = answered(told, 201)
+        holds(data["score"] == score and data["job_reference"] == "job-1" and len(data["profile_key"]) == 40, data)
+    for number, action in enumerate(["view", "apply", "hire"]):
+        created_at = f"2026-03-0{number + 1}T08:00:00.000+00:00"
+        told = client.tracking.post(action=action, role="candidate", comment="é", created_at=created_at, **on_pair)
+        holds(answered(told, 201)["action"] == action, told)
+    for call in [
+        lambda: client.rating.post(score=0.5, role="king", **on_pair),
+        lambda: client.rating.post(score=1.5, role="recruiter", **on_pair),
+        lambda: client.tracking.post(action="view", role=None, **on_pair),
+        lambda: client.tracking.get(role=None),
+        lambda: client.rating.post(score=0.5, role="recruiter", **{**on_pair, "job_reference": "nobody"}),
+    ]:
+        answered(call(), 400)
+
+    answer = client.rating.get(role="recruiter", **on_pair)
+    ratings = answered(answer, 200)
+    paged(answer, ratings)
+    holds([rating["score"] for rating in ratings] == [1.0, 1.0, 0.2], ratings)
+    holds("author_email" not in ratings[0] and "profile" not in ratings[0], ratings)
+    full = client.rating.get(role="recruiter", return_profile=True, return_author=True, **on_pair)["data"][0]
+    holds(full["author_email"] == "dev@example.org" and full["profile"]["reference"] == "profile-1", full)
+    for page in [1, 2, 3]:
+        answer = client.tracking.get(
+            role="candidate",
+            source_keys=[SOURCE],
+            board_keys=[BOARD],
+            page=page,
+            limit=2,
+            sort_by="created_at",
+            order_by="asc",
+        )
+        paged(answer, answered(answer, 200))
+    holds(answer["meta"]["total"] == 3 and answer["data"] == [], answer)
+    some = client.tracking.get(role="candidate", actions=["view", "hire"], created_at_min="2026-03-02", **on_pair)
+    holds([tracking["action"] for tracking in answered(some, 200)] == ["hire"], some)
+    holds(answered(client.tracking.get(role="manager", **on_pair), 200) == [], on_pair)
+
+
 def main():
     client = connect("ask")
     check_keys()
@@ -279,6 +322,7 @@ def main():
     check_team(client)
     check_searching(client)
     check_scoring(client)
+    check_feedback(client)
     # What the sandbox does not have answers as HrFlow would: readable, with a code.
     answered(client.profile.parsing.get(SOURCE, reference="profile-1"), 404)
 

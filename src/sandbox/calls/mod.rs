@@ -1,5 +1,6 @@
 //! The calls, as they come in: who asks, for what, with which parameters.
 
+pub(super) mod feedback;
 pub(super) mod grading;
 pub(super) mod indexing;
 pub(super) mod matching;
