@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes candidates.jsonl.gz and vacancies.jsonl.gz: python3 samples/make.py DATA
+"""Makes candidates.jsonl.gz, vacancies.jsonl.gz and labels.tsv.gz: python3 samples/make.py DATA
 
 DATA is a folder with taxonomy/onet-29.2 (the O*NET 29.2 text files, gzipped) and matching/jd-cv-graded/corpus.jsonl (the
 synthetic CVs). The seed is fixed, so the same data gives the same bytes.
@@ -436,12 +436,23 @@ def roughen_vacancies(rng, jobs):
 def write(path, objects):
     """JSON lines in the order of modification, compressed without a time or a name so that the bytes repeat."""
     objects = sorted(objects, key=lambda one: (one["modifiedAt"], str(one["id"])))
-    lines = "".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in objects)
+    pack(path, [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in objects])
+
+
+def write_labels(path, chosen, people, jobs):
+    """What each was made of: its kind, its id, its occupation and the sector of that."""
+    made = [("candidate", people[:PEOPLE]), ("vacancy", jobs)]
+    pack(path, [f"{kind}\t{one['id']}\t{chosen[index % len(chosen)].code}\t{chosen[index % len(chosen)].sector}"
+                for kind, objects in made for index, one in enumerate(objects)])
+
+
+def pack(path, lines):
+    text = "".join(line + "\n" for line in lines).encode()
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file:
-        file.write(lines.encode())
+        file.write(text)
     path.write_bytes(buffer.getvalue())
-    print(f"{path.name}: {len(objects)} objects, {len(lines.encode())} bytes, {len(buffer.getvalue())} compressed")
+    print(f"{path.name}: {len(lines)} lines, {len(text)} bytes, {len(buffer.getvalue())} compressed")
 
 
 def main():
@@ -460,6 +471,7 @@ def main():
     roughen_vacancies(rng, jobs)
     write(here / "candidates.jsonl.gz", people)
     write(here / "vacancies.jsonl.gz", jobs)
+    write_labels(here / "labels.tsv.gz", chosen, people, jobs)
 
 
 if __name__ == "__main__":

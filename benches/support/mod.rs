@@ -10,6 +10,7 @@ pub(crate) mod database;
 pub(crate) mod load;
 pub(crate) mod process;
 pub(crate) mod samples;
+pub(crate) mod sets;
 pub(crate) mod table;
 
 /// Whether `cargo bench` started this program: `cargo test --all-targets` starts it too, and must not wait for it.

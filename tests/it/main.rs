@@ -31,6 +31,7 @@ mod process;
 mod pull;
 mod query;
 mod races;
+mod ranking_floor;
 mod refusals;
 mod retention;
 mod sandbox;
