@@ -101,13 +101,12 @@ async fn score(
     given: &Given,
     known: &[Parameter],
 ) -> Result<HttpResponse> {
+    let reference = Reference::parse(given.text(scored_for).unwrap_or_default())?;
+    let criteria = given.of(known).into_iter().map(|(name, value)| (name, value.into()));
     let asked = Asked {
-        entity,
-        scored_for: Some(Reference::parse(given.text(scored_for).unwrap_or_default())?),
-        page: given.whole("page"),
-        limit: given.whole("limit"),
         score_min: given.number("score_min"),
-        criteria: given.of(known),
+        criteria: criteria.collect(),
+        ..Asked::page(entity, Some(reference), given.whole("page"), given.whole("limit"))
     };
     let Answered { items, page, max_page, total, freshness, stale } =
         match query::rank(&api.context, partner, asked).await {

@@ -98,7 +98,8 @@ async fn search(
     let mut criteria = given.of(known);
     criteria.extend(given.of(criteria::SORTING));
     let (page, limit) = (given.whole("page"), given.whole("limit"));
-    let asked = Asked { entity, scored_for: None, page, limit, score_min: None, criteria };
+    let criteria = criteria.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let asked = Asked { criteria, ..Asked::page(entity, None, page, limit) };
     let Answered { items, page, max_page, total, freshness, .. } =
         match query::rank(&api.context, partner, asked).await {
             Ok(answered) => answered,

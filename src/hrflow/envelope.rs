@@ -19,6 +19,9 @@ pub(super) struct Meta {
     pub(super) page: u64,
     #[serde(rename = "maxPage")]
     pub(super) max_page: u64,
+    /// How many objects the page has, if told.
+    #[serde(default)]
+    pub(super) count: Option<u64>,
     pub(super) total: u64,
 }
 

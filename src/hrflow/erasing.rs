@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ranking::{Data, ranking};
+use super::ranking::{Data, Item, ranking};
 use super::{About, Client, Prepared, Question, Urgency, envelope, prepare};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Method, Request};
@@ -142,20 +142,17 @@ impl Client {
         keys: &[String],
     ) -> Result<bool> {
         for page in 1..=PAGES {
-            let mut parameters = vec![("sort_by", "updated_at"), ("order_by", "desc"), ("limit", "100")];
-            parameters.extend(created_at.map(|date| ("created_at_min", date)));
-            parameters.extend(created_at.map(|date| ("created_at_max", date)));
-            let mut parameters: Vec<(String, String)> =
-                parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            parameters.push(("page".to_owned(), page.to_string()));
-            let question = Question {
-                entity: Entity::Profile,
-                container_key: source_key,
-                scored_for: None,
-                parameters: &parameters,
-            };
+            let mut criteria = vec![("sort_by", "updated_at"), ("order_by", "desc")];
+            criteria.extend(created_at.map(|date| ("created_at_min", date)));
+            criteria.extend(created_at.map(|date| ("created_at_max", date)));
+            let criteria: Vec<(String, Value)> =
+                criteria.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            let question =
+                Question { criteria: &criteria, ..Question::of(Entity::Profile, source_key, page, 100) };
             let about = About { what: "question", must_exist: false };
-            let found = ranking(self.read::<Data>(self.question_address(&question), about).await?, false)?;
+            let read: envelope::Read<Data<Item>> =
+                self.send(Urgency::Write, self.question(&question), about).await?;
+            let found = ranking(read, &question)?;
             let is_meant = |item: &super::Ranked| {
                 item.reference.as_deref() == Some(reference.as_str()) || keys.contains(&item.key)
             };

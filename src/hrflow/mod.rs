@@ -1,15 +1,19 @@
 //! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching.
 //!
 //! ```text
-//! flows → { indexing, erasing, ranking } → Client::send → { workspace (quota, pace, slots), envelope (answer → Error), http }
+//! flows → { indexing, erasing, ranking } → Client::send
+//!     → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
 mod check;
 mod envelope;
 mod erasing;
 mod indexing;
+mod lax;
 mod object;
+mod place;
 mod ranking;
+mod shown;
 mod workspace;
 
 use std::collections::HashMap;

@@ -5,11 +5,17 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::{Map, Value, json};
 
+use super::lax::Lax;
+use super::shown::Shown;
 use super::{About, Client, Urgency, envelope};
 use crate::error::{Error, Kind, Result};
-use crate::http::Request;
-use crate::model::{Entity, Reference};
+use crate::http::{Method, Request};
+use crate::model::{Card, Entity, Reference};
+
+/// An address longer than this goes as a body: many a server between us and HrFlow reads no more than 4 or 8 KiB.
+const LONGEST_ADDRESS: usize = 4_000;
 
 /// What is asked. Every key in it is ours; the parameters were checked by the caller.
 #[derive(Clone, Debug)]
@@ -20,8 +26,75 @@ pub struct Question<'a> {
     pub container_key: &'a str,
     /// The object that it is ranked for, in scoring; none in searching.
     pub scored_for: Option<ScoredFor<'a>>,
-    /// More parameters, as (name, value): `page`, `limit`, criteria.
-    pub parameters: &'a [(String, String)],
+    /// Which page, from 1.
+    pub page: u64,
+    /// How many objects a page has at most.
+    pub limit: u64,
+    /// More parameters, as (name, value): criteria and order. Without an order the best match comes first in scoring.
+    pub criteria: &'a [(String, Value)],
+    /// The least score that is of interest, in scoring.
+    pub score_min: Option<f64>,
+    /// Clauses in Elasticsearch's language, all of which must hold. They are ours: a caller's could reach beyond what is
+    /// the caller's.
+    pub filters: &'a [Value],
+    /// Whether the objects' own fields are read too.
+    pub with_cards: bool,
+}
+
+impl<'a> Question<'a> {
+    /// What is asked without any criterion.
+    pub fn of(entity: Entity, container_key: &'a str, page: u64, limit: u64) -> Self {
+        Self {
+            entity,
+            container_key,
+            scored_for: None,
+            page,
+            limit,
+            criteria: &[],
+            score_min: None,
+            filters: &[],
+            with_cards: false,
+        }
+    }
+
+    /// Whether the best match comes first: nothing else was asked for.
+    fn best_first(&self) -> bool {
+        let given =
+            |name: &str| self.criteria.iter().find(|(given, _)| given == name).map(|(_, value)| value);
+        self.scored_for.is_some()
+            && given("sort_by").is_none_or(|sort| sort == "scoring")
+            && given("order_by").is_none_or(|order| order == "desc")
+    }
+
+    /// The parameters, as HrFlow calls them.
+    fn parameters(&self) -> Vec<(String, Value)> {
+        let entity = self.entity;
+        let mut parameters = vec![(format!("{}_keys", entity.container()), json!([self.container_key]))];
+        if let Some(scored_for) = self.scored_for {
+            let other = entity.other();
+            parameters.extend([
+                ("algorithm_key".to_owned(), scored_for.algorithm_key.into()),
+                (format!("{}_key", other.container()), scored_for.container_key.into()),
+                (format!("{}_reference", other.singular()), scored_for.reference.as_str().into()),
+            ]);
+        }
+        parameters.extend([("page".to_owned(), self.page.into()), ("limit".to_owned(), self.limit.into())]);
+        let best_first = self.best_first();
+        let is_order = |name: &str| name == "sort_by" || name == "order_by";
+        let criteria = self.criteria.iter().filter(|(name, _)| !(best_first && is_order(name)));
+        parameters.extend(criteria.cloned());
+        if best_first {
+            parameters.push(("sort_by".to_owned(), "scoring".into()));
+            parameters.push(("order_by".to_owned(), "desc".into()));
+        }
+        parameters.extend(self.score_min.map(|least| ("score_threshold".to_owned(), least.into())));
+        if !self.filters.is_empty() {
+            // HrFlow has one name in searching and the other in scoring.
+            let name = if self.scored_for.is_some() { "raw_filters" } else { "raw_filter" };
+            parameters.push((name.to_owned(), json!({"query": {"bool": {"filter": self.filters}}})));
+        }
+        parameters
+    }
 }
 
 /// What objects are scored for.
@@ -35,10 +108,10 @@ pub struct ScoredFor<'a> {
     pub reference: &'a Reference,
 }
 
-/// One page of an answer, in HrFlow's order.
+/// One page of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
-    /// The objects.
+    /// The objects, in HrFlow's order; the best first if that is what was asked.
     pub items: Vec<Ranked>,
     /// This page's number, from 1.
     pub page: u64,
@@ -46,6 +119,8 @@ pub struct Ranking {
     pub max_page: u64,
     /// How many objects there are on all pages.
     pub total: u64,
+    /// How many objects were left out because their reference stood further up already.
+    pub repeated: usize,
 }
 
 /// One object of an answer.
@@ -59,42 +134,33 @@ pub struct Ranked {
     pub container_key: Option<String>,
     /// Its score, from 0 to 1; none in searching.
     pub score: Option<f64>,
+    /// Its place in the ranking over all pages, from 1, what was left out counted in.
+    pub rank: u64,
+    /// Its own fields, if they were asked for.
+    pub card: Option<Box<Card>>,
 }
 
 /// Of an object of 2 KB, these: everything else is skipped unread.
 #[derive(Deserialize)]
-struct Item {
+pub(super) struct Item {
     key: String,
     #[serde(default)]
-    reference: Text,
+    reference: Lax<String>,
     #[serde(alias = "board_key")]
     source_key: Option<String>,
 }
 
-/// A text, or none where anything else stands: one odd object must not take the answer with it.
-#[derive(Default)]
-struct Text(Option<String>);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Any {
-            Text(String),
-            Other(IgnoredAny),
-        }
-        Ok(match Any::deserialize(deserializer)? {
-            Any::Text(text) => Self(Some(text)),
-            Any::Other(_) => Self(None),
-        })
+impl From<Item> for Ranked {
+    fn from(Item { key, reference, source_key }: Item) -> Self {
+        Self { reference: reference.0, key, container_key: source_key, score: None, rank: 0, card: None }
     }
 }
 
 /// `data` in its four shapes: profiles or jobs, with predictions in scoring.
 #[derive(Deserialize)]
-pub(super) struct Data {
+pub(super) struct Data<T> {
     #[serde(alias = "jobs")]
-    profiles: Vec<Item>,
+    profiles: Vec<T>,
     #[serde(default)]
     predictions: Option<Vec<Prediction>>,
 }
@@ -131,69 +197,93 @@ impl Client {
     /// what is scored for, with [`Kind::Refused`] when it refuses (an object too new to be scored, a criterion it does not
     /// read), and with [`Kind::Upstream`], naming what is wrong, when the answer cannot be trusted.
     pub async fn rank(&self, question: &Question<'_>) -> Result<Ranking> {
-        let request = Request::get(self.question_address(question));
+        let request = self.question(question);
         let about = match question.scored_for {
             Some(_) => About { what: question.entity.other().singular(), must_exist: true },
             None => About { what: "question", must_exist: false },
         };
-        let read: envelope::Read<Data> = self.ask(request, about).await?;
-        ranking(read, question.scored_for.is_some())
+        if question.with_cards {
+            ranking::<Shown>(self.ask(request, about).await?, question)
+        } else {
+            ranking::<Item>(self.ask(request, about).await?, question)
+        }
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: Request, about: About) -> Result<envelope::Read<T>> {
         self.send(Urgency::Query, request, about).await
     }
 
-    pub(super) fn question_address(&self, question: &Question<'_>) -> url::Url {
-        let entity = question.entity;
+    /// A question as HrFlow reads it: its parameters in the address, or in a body where they are too long for one.
+    pub(super) fn question(&self, question: &Question<'_>) -> Request {
         let capability = if question.scored_for.is_some() { "scoring" } else { "searching" };
-        let mut url = self.address(&format!("{}/{capability}", entity.plural()));
-        let mut query = url.query_pairs_mut();
-        query.append_pair(
-            &format!("{}_keys", entity.container()),
-            &serde_json::Value::from(vec![question.container_key]).to_string(),
-        );
-        if let Some(scored_for) = question.scored_for {
-            let other = entity.other();
-            query
-                .append_pair("algorithm_key", scored_for.algorithm_key)
-                .append_pair(&format!("{}_key", other.container()), scored_for.container_key)
-                .append_pair(&format!("{}_reference", other.singular()), scored_for.reference.as_str())
-                .append_pair("sort_by", "scoring")
-                .append_pair("order_by", "desc");
+        let place = self.address(&format!("{}/{capability}", question.entity.plural()));
+        let parameters = question.parameters();
+        let mut url = place.clone();
+        url.query_pairs_mut().extend_pairs(parameters.iter().map(|(name, value)| (name, in_query(value))));
+        if url.as_str().len() <= LONGEST_ADDRESS {
+            return Request::get(url);
         }
-        query.extend_pairs(question.parameters);
-        drop(query);
-        url
+        let body = Value::Object(parameters.into_iter().collect::<Map<_, _>>());
+        Request::json(Method::Post, place, body.to_string().into())
     }
 }
 
-pub(super) fn ranking(
-    envelope::Read { data, meta }: envelope::Read<Data>,
-    with_scores: bool,
+/// A value in a query string: a text as it is, all else as JSON.
+fn in_query(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+pub(super) fn ranking<T: Into<Ranked>>(
+    envelope::Read { data, meta }: envelope::Read<Data<T>>,
+    question: &Question<'_>,
 ) -> Result<Ranking> {
     let meta = meta.ok_or_else(|| unreadable("`meta` is missing"))?;
-    let scores = match (with_scores, data.predictions) {
-        (false, _) => vec![None; data.profiles.len()],
-        (true, None) => return Err(unreadable("`data.predictions` is missing")),
-        (true, Some(predictions)) => predictions.into_iter().map(score).collect::<Result<_>>()?,
+    let listed = data.profiles.len();
+    check_page(meta, listed as u64, question)?;
+    let scores = match (question.scored_for, data.predictions) {
+        (None, _) => vec![None; listed],
+        (Some(_), None) => return Err(unreadable("`data.predictions` is missing")),
+        (Some(_), Some(predictions)) => predictions.into_iter().map(score).collect::<Result<_>>()?,
     };
-    if scores.len() != data.profiles.len() {
-        let (predicted, listed) = (scores.len(), data.profiles.len());
-        return Err(unreadable(&format!("{predicted} predictions for {listed} objects")));
+    if scores.len() != listed {
+        return Err(unreadable(&format!("{} predictions for {listed} objects", scores.len())));
+    }
+    let mut items: Vec<Ranked> = data.profiles.into_iter().map(T::into).collect();
+    for (item, score) in items.iter_mut().zip(scores) {
+        item.score = score;
+    }
+    if question.best_first() {
+        // A stable sort: HrFlow's order stands among equals.
+        items.sort_by(|one, other| other.score.unwrap_or_default().total_cmp(&one.score.unwrap_or_default()));
+    }
+    let first = question.page.saturating_sub(1).saturating_mul(question.limit).saturating_add(1);
+    for (rank, item) in (first..).zip(&mut items) {
+        item.rank = rank;
     }
     let mut seen = HashSet::new();
-    let items = data.profiles.into_iter().zip(scores);
     // A reference that comes again stands further down, so it counts where it came first.
-    let items =
-        items.filter(|(item, _)| item.reference.0.as_ref().is_none_or(|text| seen.insert(text.clone())));
-    let items = items.map(|(Item { key, reference: Text(reference), source_key }, score)| Ranked {
-        reference,
-        key,
-        container_key: source_key,
-        score,
-    });
-    Ok(Ranking { items: items.collect(), page: meta.page, max_page: meta.max_page.max(1), total: meta.total })
+    items.retain(|item| item.reference.as_ref().is_none_or(|reference| seen.insert(reference.clone())));
+    let repeated = listed - items.len();
+    Ok(Ranking { items, page: question.page, max_page: meta.max_page.max(1), total: meta.total, repeated })
+}
+
+/// A page that is not the one that was asked for would give objects a wrong rank, or leave some out for good.
+fn check_page(meta: envelope::Meta, listed: u64, question: &Question<'_>) -> Result<()> {
+    let envelope::Meta { page, count, total, .. } = meta;
+    let (asked, limit) = (question.page, question.limit);
+    if listed > 0 && page != asked {
+        return Err(unreadable(&format!("it has page {page} and {asked} was asked for")));
+    }
+    if listed > limit {
+        return Err(unreadable(&format!("{listed} objects on a page of {limit}")));
+    }
+    if count.is_some_and(|count| count != listed) {
+        return Err(unreadable("`meta.count` is not the number of objects"));
+    }
+    if total < listed {
+        return Err(unreadable("`meta.total` is less than the number of objects"));
+    }
+    Ok(())
 }
 
 fn score(Prediction(score): Prediction) -> Result<Option<f64>> {
@@ -203,6 +293,6 @@ fn score(Prediction(score): Prediction) -> Result<Option<f64>> {
     Err(unreadable("a score is not between 0 and 1"))
 }
 
-fn unreadable(what: &str) -> Error {
+pub(super) fn unreadable(what: &str) -> Error {
     Error::new(Kind::Upstream, format!("HrFlow's answer cannot be read: {what}"))
 }

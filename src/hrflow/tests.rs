@@ -208,16 +208,15 @@ async fn a_wait_that_hrflow_asks_for_is_passed_on() {
     }
 }
 
-fn question<'a>(reference: Option<&'a Reference>, parameters: &'a [(String, String)]) -> Question<'a> {
+fn question<'a>(reference: Option<&'a Reference>, criteria: &'a [(String, Value)]) -> Question<'a> {
     Question {
-        entity: Entity::Profile,
-        container_key: SOURCE,
         scored_for: reference.map(|reference| ScoredFor {
             algorithm_key: "algo",
             container_key: BOARD,
             reference,
         }),
-        parameters,
+        criteria,
+        ..Question::of(Entity::Profile, SOURCE, 1, 30)
     }
 }
 
@@ -240,8 +239,10 @@ fn answer(predictions: &Value) -> Value {
 async fn scoring_asks_with_our_keys_and_reads_the_second_number() {
     let fake = Fake::new(|_| Reply::json(200, answer(&json!([[0.1, 0.9], [1, 0]])).to_string()));
     let reference = reference();
-    let parameters = [("limit".to_owned(), "30".to_owned())];
-    let ranking = client(&fake).rank(&question(Some(&reference), &parameters)).await.unwrap();
+    let criteria = [("skills".to_owned(), json!([{"name": "Rust"}]))];
+    let filters = [json!({"range": {"updated_at": {"gte": "2026-01-01"}}})];
+    let question = Question { filters: &filters, ..question(Some(&reference), &criteria) };
+    let ranking = client(&fake).rank(&question).await.unwrap();
     let read: Vec<_> = ranking.items.iter().map(|item| (item.reference.as_deref(), item.score)).collect();
     assert_eq!(read, [(Some("CRM-1"), Some(0.9)), (None, Some(0.0))]);
     assert_eq!(ranking.items[0].container_key.as_deref(), Some(SOURCE));
@@ -254,9 +255,15 @@ async fn scoring_asks_with_our_keys_and_reads_the_second_number() {
         ("algorithm_key", "algo".to_owned()),
         ("board_key", BOARD.to_owned()),
         ("job_reference", "CRM 4711/é".to_owned()),
+        ("page", "1".to_owned()),
+        ("limit", "30".to_owned()),
+        ("skills", r#"[{"name":"Rust"}]"#.to_owned()),
         ("sort_by", "scoring".to_owned()),
         ("order_by", "desc".to_owned()),
-        ("limit", "30".to_owned()),
+        (
+            "raw_filters",
+            r#"{"query":{"bool":{"filter":[{"range":{"updated_at":{"gte":"2026-01-01"}}}]}}}"#.to_owned(),
+        ),
     ];
     assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value)));
 }
@@ -274,6 +281,60 @@ async fn a_reference_that_is_no_text_is_none_and_a_repeated_one_counts_once() {
 }
 
 #[tokio::test]
+async fn a_question_too_long_for_an_address_goes_as_a_body_with_native_values() {
+    let fake = Fake::new(|_| Reply::json(200, answer(&json!([[0.1, 0.9], [1, 0]])).to_string()));
+    let reference = reference();
+    let skills: Vec<Value> = (0..100).map(|n| json!({"name": format!("{n} {}", "x".repeat(40))})).collect();
+    let criteria = [
+        ("skills".to_owned(), json!(skills)),
+        ("sort_by".to_owned(), json!("created_at")),
+        ("location_distance".to_owned(), json!(7)),
+    ];
+    client(&fake).rank(&question(Some(&reference), &criteria)).await.unwrap();
+    let seen = &fake.seen()[0];
+    assert_eq!((seen.method.as_str(), seen.target.as_str()), ("POST", "/v1/profiles/scoring"));
+    let body: Value = serde_json::from_str(&seen.body).unwrap();
+    let expected = json!({
+        "source_keys": [SOURCE], "algorithm_key": "algo", "board_key": BOARD, "job_reference": "CRM 4711/é",
+        "page": 1, "limit": 30, "skills": skills, "sort_by": "created_at", "location_distance": 7,
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn another_order_than_by_score_stays_hrflows() {
+    let reference = reference();
+    let criteria = [("sort_by".to_owned(), json!("updated_at"))];
+    for (criteria, expected) in [(&criteria[..], [0.1, 0.9]), (&[], [0.9, 0.1])] {
+        let fake = Fake::new(|_| Reply::json(200, answer(&json!([[0.9, 0.1], [0.1, 0.9]])).to_string()));
+        let ranking = client(&fake).rank(&question(Some(&reference), criteria)).await.unwrap();
+        let read: Vec<_> = ranking.items.iter().map(|item| (item.rank, item.score)).collect();
+        assert_eq!(read, [(1, Some(expected[0])), (2, Some(expected[1]))]);
+    }
+}
+
+#[tokio::test]
+async fn a_card_shows_what_can_be_read_and_leaves_out_what_is_odd() {
+    let profile = json!({
+        "key": KEY, "reference": "A", "info": {"full_name": null, "first_name": "Ada", "last_name": "Moreau",
+            "summary": 7, "location": {"text": "Lyon", "lat": 45.7, "lng": "east"}},
+        "skills": [{"name": "Rust", "value": null}, {"name": 3}, "sql"], "languages": null, "tags": "none",
+        "experiences": [{"title": "Engineer", "company": ""}], "experiences_duration": 8,
+        "created_at": "2026-03-02T09:30:00+0000", "updated_at": "soon",
+    });
+    let body = json!({"code": 200, "meta": {"page": 1, "maxPage": 1, "count": 1, "total": 1},
+        "data": {"profiles": [profile]}});
+    let fake = Fake::new(move |_| Reply::json(200, body.to_string()));
+    let asked = Question { with_cards: true, ..question(None, &[]) };
+    let ranking = client(&fake).rank(&asked).await.unwrap();
+    let expected = json!({
+        "name": "Ada Moreau", "location": {"text": "Lyon", "lat": 45.7, "lng": null}, "experience_years": 8.0,
+        "title": "Engineer", "skills": ["Rust"], "created_at": "2026-03-02T09:30:00Z",
+    });
+    assert_eq!(json!(ranking.items[0].card), expected);
+}
+
+#[tokio::test]
 async fn searching_has_no_scores() {
     let ranking = rank(false, answer(&json!(null))).await.unwrap();
     assert!(ranking.items.iter().all(|item| item.score.is_none()));
@@ -284,6 +345,11 @@ async fn searching_has_no_scores() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_trusted_is_refused_whole() {
+    let with_meta = |name: &str, value: i32| {
+        let mut body = answer(&json!([[0.1, 0.9], [0.2, 0.8]]));
+        body["meta"][name] = value.into();
+        body
+    };
     let mut without_meta = answer(&json!([[0.1, 0.9], [0.2, 0.8]]));
     without_meta.as_object_mut().unwrap().remove("meta");
     for (body, expected) in [
@@ -295,6 +361,10 @@ async fn an_answer_that_cannot_be_trusted_is_refused_whole() {
         (answer(&json!([[0.1, 0.9], [0.5]])), "JSON of another shape"),
         (answer(&json!([[0.1, 0.9], [0.1, 0.2, 0.3]])), "JSON of another shape"),
         (json!({"code": 200, "message": "x"}), "JSON of another shape"),
+        (with_meta("page", 2), "it has page 2 and 1 was asked for"),
+        (with_meta("count", 3), "`meta.count` is not the number of objects"),
+        (with_meta("total", 1), "`meta.total` is less than the number of objects"),
+        (with_meta("total", -1), "JSON of another shape"),
     ] {
         let error = rank(true, body).await.unwrap_err();
         assert!(error.kind() == Kind::Upstream && error.message().contains(expected), "{error}");

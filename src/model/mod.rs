@@ -1,6 +1,7 @@
 //! The words that every room shares: plain data, no I/O.
 
 mod budget;
+mod card;
 mod clock;
 mod date;
 mod entity;
@@ -11,6 +12,7 @@ mod reference;
 mod secret;
 
 pub use budget::{Ask, Grant, Rate};
+pub use card::{Card, FloatRange, Place, Tag};
 pub use clock::Clock;
 pub use date::{parse_date, rfc3339, second_of};
 pub use entity::Entity;

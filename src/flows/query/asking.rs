@@ -1,0 +1,91 @@
+//! One call to HrFlow: the partner's own objects of a page.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+use tracing::warn;
+
+use super::{Asked, Match};
+use crate::error::{Error, Kind, Result};
+use crate::flows::Partner;
+use crate::hrflow::{Client, Question, Ranked, ScoredFor};
+use crate::model::{Entity, Reference};
+
+/// A page of HrFlow's, of which only the partner's own objects are taken.
+pub(super) struct Listed {
+    /// They, in HrFlow's order.
+    pub(super) items: Vec<Match>,
+    /// The last page's number.
+    pub(super) max_page: u64,
+    /// How many objects there are on all pages.
+    pub(super) total: u64,
+}
+
+/// Asks for a page of this size.
+pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64) -> Result<Listed> {
+    let settings = &partner.settings;
+    let question = Question {
+        scored_for: asked.scored_for.as_ref().map(|reference| ScoredFor {
+            algorithm_key: &settings.algorithm_key,
+            container_key: settings.container_key(asked.entity.other()),
+            reference,
+        }),
+        criteria: &asked.criteria,
+        score_min: asked.score_min,
+        filters: &asked.filters,
+        with_cards: !asked.include.is_empty(),
+        ..Question::of(asked.entity, settings.container_key(asked.entity), page, limit)
+    };
+    let ranking = partner.hrflow.rank(&question).await.map_err(known_to_us)?;
+    let listed = ranking.items.len();
+    let own = ranking
+        .items
+        .into_iter()
+        .filter(|item| item.container_key.as_deref().is_none_or(|key| key == question.container_key));
+    let own: Vec<Ranked> = own.collect();
+    let foreign = listed - own.len();
+    if foreign > 0 || ranking.repeated > 0 {
+        let (entity, repeated) = (asked.entity.plural(), ranking.repeated);
+        warn!(partner = settings.name, entity, foreign, repeated, "HrFlow listed objects of others or twice");
+    }
+    let include = &asked.include;
+    let items = own
+        .into_iter()
+        .filter(|item| asked.score_min.is_none_or(|least| item.score.is_some_and(|score| score >= least)))
+        .filter_map(|Ranked { reference, score, rank, card, .. }| {
+            let card = card.map(|card| Box::new(card.only(include)));
+            Some(Match { reference: reference?, score, rank, card })
+        });
+    Ok(Listed { items: items.collect(), max_page: ranking.max_page, total: ranking.total })
+}
+
+/// The question with the point that its distances are measured from, if that is the place of the object it is scored for.
+pub(super) async fn located<'a>(partner: &Partner, asked: &'a Asked) -> Result<Cow<'a, Asked>> {
+    let Some(reference) = asked.scored_for.as_ref().filter(|_| asked.around) else {
+        return Ok(Cow::Borrowed(asked));
+    };
+    let container_key = partner.settings.container_key(asked.entity.other());
+    let point = place(&partner.hrflow, asked.entity.other(), container_key, reference).await?;
+    let mut located = asked.clone();
+    located.criteria.push(("location_geopoint".to_owned(), point));
+    Ok(Cow::Owned(located))
+}
+
+/// Where the object is that others are scored for, as HrFlow reads it.
+async fn place(hrflow: &Client, entity: Entity, container_key: &str, reference: &Reference) -> Result<Value> {
+    match hrflow.place(entity, container_key, reference).await.map_err(known_to_us)? {
+        Some((lat, lng)) => Ok(json!({"lat": lat, "lng": lng})),
+        None => Err(Error::new(Kind::Invalid, "the parameters cannot be accepted").field(
+            "location_from",
+            format!("the {entity} `{reference}` has no latitude and longitude; give `location_geopoint`"),
+        )),
+    }
+}
+
+/// Our ledger has it and HrFlow does not: the caller's question was right all the same.
+fn known_to_us(problem: Error) -> Error {
+    match problem.kind() {
+        Kind::NotFound => Error::new(Kind::Refused, problem.message().to_owned()).because(problem),
+        _ => problem,
+    }
+}

@@ -1,0 +1,99 @@
+//! Query: a reference in, one HrFlow call, references and scores out.
+//!
+mod asking;
+mod standing;
+
+use serde_json::Value;
+
+use super::{Context, Partner};
+use crate::error::Result;
+use crate::model::{Card, Entity, Reference};
+use crate::store::Freshness;
+use asking::{Listed, ask, located};
+use standing::{Standing, keep_live, stand};
+
+/// What a recruiter asks. The criteria were checked at the door; every key is added by us.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What is ranked.
+    pub entity: Entity,
+    /// The object it is scored for; none in searching.
+    pub scored_for: Option<Reference>,
+    /// From 1.
+    pub page: u64,
+    /// 1 to 100.
+    pub limit: u64,
+    /// The least score, from 0 to 1; only in scoring.
+    pub score_min: Option<f64>,
+    /// HrFlow's documented criteria as (name, value).
+    pub criteria: Vec<(String, Value)>,
+    /// What HrFlow has no parameter for, as clauses of its raw filter.
+    pub filters: Vec<Value>,
+    /// Whether distances are measured from the place of the object it is scored for.
+    pub around: bool,
+    /// The fields of each object that the answer shows.
+    pub include: Vec<String>,
+}
+
+impl Asked {
+    /// A page of all objects of a kind, ranked for one of the other kind or for none.
+    pub fn page(entity: Entity, scored_for: Option<Reference>, page: u64, limit: u64) -> Self {
+        Self {
+            entity,
+            scored_for,
+            page,
+            limit,
+            score_min: None,
+            criteria: Vec::new(),
+            filters: Vec::new(),
+            around: false,
+            include: Vec::new(),
+        }
+    }
+}
+
+/// A page of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The caller's live objects of this page.
+    pub items: Vec<Match>,
+    /// This page's number.
+    pub page: u64,
+    /// The last page's number.
+    pub max_page: u64,
+    /// How many objects HrFlow found on all pages.
+    pub total: u64,
+    /// How far HrFlow is behind what we know.
+    pub freshness: Freshness,
+    /// Whether a change of the object it was scored for is on its way to HrFlow.
+    pub stale: bool,
+}
+
+/// One match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The partner's own reference.
+    pub reference: String,
+    /// From 0 to 1, higher is better; none in searching.
+    pub score: Option<f64>,
+    /// Its place in HrFlow's ranking over all pages, from 1. What is not the caller's, or no longer live, leaves a gap.
+    pub rank: u64,
+    /// The fields that were asked for.
+    pub card: Option<Box<Card>>,
+}
+
+/// Asks HrFlow for what the partner may see: its own live objects, in scoring the best first.
+///
+/// # Errors
+/// `NotFound`, `Gone` or `Pending` for the object it is scored for, `Invalid` where it has no place that distances could be
+/// measured from; what calling HrFlow may end in.
+pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<Answered> {
+    // What is settled while HrFlow answers is not in its answer: what was behind before counts, where it is known.
+    let Standing { asked_at, scored_for } = stand(context, partner, &asked).await?;
+    let located = located(partner, &asked).await?;
+    let Listed { mut items, max_page, total, .. } = ask(partner, &located, asked.page, asked.limit).await?;
+    let stale = scored_for.as_ref().is_some_and(|scored_for| scored_for.is_pending);
+    let known = scored_for.map(|scored_for| scored_for.freshness);
+    let freshness = keep_live(context, partner, asked.entity, &mut items, known, asked_at).await?;
+    Ok(Answered { items, page: asked.page, max_page, total, freshness, stale })
+}

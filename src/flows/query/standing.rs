@@ -1,0 +1,120 @@
+//! What our own ledger says: of the object that is scored for, before HrFlow is asked, and of those that it names.
+
+use std::time::Duration;
+
+use super::{Asked, Match};
+use crate::error::{Error, Kind, Result};
+use crate::flows::{Context, Partner};
+use crate::model::{Entity, Reference};
+use crate::store::{Freshness, Outcome, Record, Wanted, freshness, records};
+
+/// What is known of a question before HrFlow is asked.
+pub(super) struct Standing {
+    /// When it was asked, in Unix microseconds.
+    pub(super) asked_at: i64,
+    pub(super) scored_for: Option<ScoredForNow>,
+}
+
+/// The object that is scored for, as it is now.
+pub(super) struct ScoredForNow {
+    pub(super) freshness: Freshness,
+    /// Whether a change of it is on its way.
+    pub(super) is_pending: bool,
+}
+
+/// Looks whether a question can be asked.
+pub(super) async fn stand(context: &Context, partner: &Partner, asked: &Asked) -> Result<Standing> {
+    let asked_at = context.clock.now().timestamp_micros();
+    let scored_for = match &asked.scored_for {
+        Some(reference) => Some(ensure_scorable(context, partner, asked.entity, reference).await?),
+        None => None,
+    };
+    Ok(Standing { asked_at, scored_for })
+}
+
+/// What HrFlow answers is checked against the caller's own ledger; which also tells how far HrFlow is behind, unless that
+/// is known.
+pub(super) async fn keep_live(
+    context: &Context,
+    partner: &Partner,
+    entity: Entity,
+    items: &mut Vec<Match>,
+    known: Option<Freshness>,
+    asked_at: i64,
+) -> Result<Freshness> {
+    let name = partner.settings.name.clone();
+    let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
+    let (live, freshness) = context
+        .store
+        .read(move |db| {
+            let references: Vec<&str> = references.iter().map(String::as_str).collect();
+            let live = records::live(db, &name, entity, &references)?;
+            let freshness = match known {
+                Some(known) => known,
+                None => freshness::read(db, &name, entity, asked_at)?,
+            };
+            Ok((live, freshness))
+        })
+        .await?;
+    items.retain(|item| live.contains(&item.reference));
+    Ok(freshness)
+}
+
+/// Whether objects of kind `ranked` can be scored for an object of the other kind: how far HrFlow is behind, and what is
+/// known of that object.
+pub(super) async fn ensure_scorable(
+    context: &Context,
+    partner: &Partner,
+    ranked: Entity,
+    reference: &Reference,
+) -> Result<ScoredForNow> {
+    let (name, wanted, entity) = (partner.settings.name.clone(), reference.clone(), ranked.other());
+    let now = context.clock.now().timestamp_micros();
+    let (record, freshness) = context
+        .store
+        .read(move |db| {
+            let record = records::find(db, &name, entity, &wanted)?;
+            Ok((record, freshness::read(db, &name, ranked, now)?))
+        })
+        .await?;
+    let record = ensure_indexed(entity, reference, record, now)?;
+    Ok(ScoredForNow { freshness, is_pending: record.is_pending() })
+}
+
+/// The record of an object that HrFlow can be asked about.
+///
+/// # Errors
+/// `NotFound`, `Gone` or `Pending`.
+fn ensure_indexed(entity: Entity, reference: &Reference, record: Option<Record>, now: i64) -> Result<Record> {
+    match record {
+        None => Err(Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`"))),
+        Some(record) if record.wanted == Wanted::Archived => {
+            Err(Error::new(Kind::Gone, format!("the {entity} `{reference}` is archived")))
+        }
+        Some(record) if record.wanted == Wanted::Erased => {
+            Err(Error::new(Kind::Gone, format!("the {entity} `{reference}` was erased")))
+        }
+        Some(record) if record.is_indexed() => Ok(record),
+        Some(record) => Err(not_yet(entity, reference, &record, now)),
+    }
+}
+
+fn not_yet(entity: Entity, reference: &Reference, record: &Record, now: i64) -> Error {
+    // One that was set aside waits for a change, and nobody knows for how long.
+    let due_in = record.due_at.map_or(300, |due_at| (due_at - now).max(0) / 1_000_000);
+    let waits_for = match &record.problem {
+        Some(problem) => {
+            let problem: serde_json::Value = serde_json::from_str(problem).unwrap_or_default();
+            let detail =
+                problem.get("detail").and_then(serde_json::Value::as_str).unwrap_or("a failed attempt");
+            if record.outcome == Some(Outcome::SetAside) {
+                format!("it was set aside until it changes: {detail}")
+            } else {
+                format!("it is tried again: {detail}")
+            }
+        }
+        None => "it waits to be indexed".to_owned(),
+    };
+    Error::new(Kind::Pending, format!("the {entity} `{reference}` is not in HrFlow yet: {waits_for}"))
+        .retry_after(Duration::from_secs(u64::try_from(due_in).unwrap_or_default().clamp(1, 300)))
+}
