@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
+use actix_web::{HttpRequest, web};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::Api;
 use super::parameters::{Given, PARTNER, Parameter, Reading};
+use super::{Api, body};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 use crate::model::{Secret, digest};
@@ -111,14 +111,34 @@ impl Api {
         known: &'static [&'static [Parameter]],
     ) -> Result<(&Arc<Partner>, Given)> {
         let caller = self.caller(request)?;
-        let mut reading = Reading::of(request, known);
+        self.for_partner(&caller, Reading::of(request, known))
+    }
+
+    /// The same of a request whose parameters are in a JSON body.
+    pub(super) async fn partner_sends(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        known: &'static [&'static [Parameter]],
+    ) -> Result<(&Arc<Partner>, Given)> {
+        let caller = self.caller(request)?;
+        body::ensure_json(request)?;
+        let body = body::read(request, payload, body::MAX_BYTES).await?;
+        self.for_partner(&caller, Reading::of_body(request, &body, known)?)
+    }
+
+    fn for_partner<'a>(
+        &'a self,
+        caller: &Caller<'a>,
+        mut reading: Reading,
+    ) -> Result<(&'a Arc<Partner>, Given)> {
         if matches!(caller, Caller::Operator) {
             reading.require(&PARTNER, "is required with an operator key");
         }
         let given = reading.finish()?;
-        let partner = match (&caller, given.text(PARTNER.name)) {
+        let partner = match (caller, given.text(PARTNER.name)) {
             (Caller::Partner(partner), None) => *partner,
-            (_, named) => self.resolve(&caller, named.unwrap_or_default())?,
+            (_, named) => self.resolve(caller, named.unwrap_or_default())?,
         };
         Ok((partner, given))
     }

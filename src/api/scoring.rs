@@ -1,22 +1,22 @@
 //! `/v1/{profiles,jobs}/scoring`: the best profiles for a job, the best jobs for a profile.
 
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
-use super::parameters::{Given, Parameter};
+use super::parameters::Given;
 use super::problem::{self, refusals};
 use super::{Api, criteria};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 use crate::flows::query::{self, Answered, Asked};
-use crate::model::{Entity, Reference};
+use crate::model::{Card, Entity, Reference};
 
 /// A page of objects, the best first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ScoredPage {
-    /// The caller's live objects of this page, by decreasing score.
+    /// The caller's live objects of this page, by decreasing score unless another order was asked for.
     items: Vec<Scored>,
     /// This page's number.
     #[schema(minimum = 1, example = 1)]
@@ -43,13 +43,37 @@ pub(super) struct Scored {
     /// The partner's own reference.
     #[schema(example = "CRM-4711")]
     reference: String,
-    /// From 0 to 1, higher is better.
+    /// From 0 to 1, higher is better, as HrFlow gave it.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.9157)]
     score: f64,
+    /// The score in hundredths, to be shown: the nearest whole number to 100 × `score`, a half upwards.
+    #[schema(minimum = 0, maximum = 100, example = 92)]
+    score_100: u8,
+    /// The place in the ranking over all pages, from 1. An object that is no longer live leaves a gap.
+    #[schema(minimum = 1, example = 1)]
+    rank: u64,
+    /// The fields that `include` asked for; not there without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<Box<Card>>,
+}
+
+impl Scored {
+    fn of(query::Match { reference, score, rank, card }: query::Match) -> Option<Self> {
+        let score = score?;
+        Some(Self { reference, score, score_100: hundredths(score), rank, card })
+    }
+}
+
+/// A score from 0 to 1 in hundredths, a half upwards.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 fits")]
+pub(super) fn hundredths(score: f64) -> u8 {
+    (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
     Unreachable, Unavailable, TimedOut);
+refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLarge, UnsupportedMediaType, Invalid,
+    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
 
 /// Score profiles for a job
 ///
@@ -59,7 +83,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
     params(criteria::ScoreProfiles),
     responses(
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
-            example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157}], "page": 1, "limit": 30, "total": 1,
+            example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
         Refusals,
@@ -69,7 +93,33 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 #[get("/v1/profiles/scoring")]
 pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::ScoreProfiles::KNOWN)?;
-    score(&api, partner, Entity::Profile, "job_reference", &given, criteria::PROFILES).await
+    score(&api, partner, Entity::Profile, "job_reference", &given).await
+}
+
+/// Score profiles for a job with long criteria
+///
+/// The same as the GET, with the same names in a JSON body: lists, objects and numbers as they are.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::WithBody),
+    request_body(content = criteria::ScoreProfilesRequest, description = "The job and the criteria; at most 64 KiB"),
+    responses(
+        (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
+            example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 10,
+                "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
+                "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
+        BodyRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/profiles/scoring")]
+pub(super) async fn score_profiles_by_body(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_sends(&request, payload, criteria::ScoreProfiles::KNOWN).await?;
+    score(&api, partner, Entity::Profile, "job_reference", &given).await
 }
 
 /// Score jobs for a profile
@@ -80,7 +130,7 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
     params(criteria::ScoreJobs),
     responses(
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
-            example = json!({"items": [{"reference": "REQ-88", "score": 0.8422}], "page": 1, "limit": 30, "total": 1,
+            example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
         Refusals,
@@ -90,7 +140,33 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
 #[get("/v1/jobs/scoring")]
 pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::ScoreJobs::KNOWN)?;
-    score(&api, partner, Entity::Job, "profile_reference", &given, criteria::JOBS).await
+    score(&api, partner, Entity::Job, "profile_reference", &given).await
+}
+
+/// Score jobs for a profile with long criteria
+///
+/// The same as the GET, with the same names in a JSON body: lists, objects and numbers as they are.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::WithBody),
+    request_body(content = criteria::ScoreJobsRequest, description = "The profile and the criteria; at most 64 KiB"),
+    responses(
+        (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
+            example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 10,
+                "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
+                "more_pending": false, "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
+        BodyRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/jobs/scoring")]
+pub(super) async fn score_jobs_by_body(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_sends(&request, payload, criteria::ScoreJobs::KNOWN).await?;
+    score(&api, partner, Entity::Job, "profile_reference", &given).await
 }
 
 async fn score(
@@ -99,23 +175,21 @@ async fn score(
     entity: Entity,
     scored_for: &str,
     given: &Given,
-    known: &[Parameter],
 ) -> Result<HttpResponse> {
     let reference = Reference::parse(given.text(scored_for).unwrap_or_default())?;
-    let criteria = given.of(known).into_iter().map(|(name, value)| (name, value.into()));
     let asked = Asked {
         score_min: given.number("score_min"),
-        criteria: criteria.collect(),
-        ..Asked::page(entity, Some(reference), given.whole("page"), given.whole("limit"))
+        around: given.text("location_from").is_some(),
+        ..criteria::asked(given, entity, Some(reference))
     };
+    let limit = asked.limit;
     let Answered { items, page, max_page, total, freshness, stale } =
         match query::rank(&api.context, partner, asked).await {
             Ok(answered) => answered,
             Err(problem) => return refused(partner, problem),
         };
-    let scored = |item: query::Match| Some(Scored { reference: item.reference, score: item.score? });
-    let items = items.into_iter().filter_map(scored).collect();
-    let (limit, freshness) = (given.whole("limit"), FreshnessDocument::of(freshness, entity));
+    let items = items.into_iter().filter_map(Scored::of).collect();
+    let freshness = FreshnessDocument::of(freshness, entity);
     Ok(HttpResponse::Ok().json(ScoredPage { items, page, limit, total, max_page, freshness, stale }))
 }
 

@@ -1,18 +1,18 @@
 //! `/v1/{profiles,jobs}/searching`: the caller's objects that meet criteria.
 
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
-use super::parameters::{Given, Parameter};
+use super::parameters::Given;
 use super::problem::refusals;
 use super::scoring::refused;
 use super::{Api, criteria};
 use crate::error::Result;
 use crate::flows::Partner;
-use crate::flows::query::{self, Answered, Asked};
-use crate::model::Entity;
+use crate::flows::query::{self, Answered};
+use crate::model::{Card, Entity};
 
 /// A page of objects.
 #[derive(Serialize, ToSchema)]
@@ -41,10 +41,18 @@ pub(super) struct Found {
     /// The partner's own reference.
     #[schema(example = "CRM-4711")]
     reference: String,
+    /// The place among all that were found, from 1, over all pages. An object that is no longer live leaves a gap.
+    #[schema(minimum = 1, example = 1)]
+    rank: u64,
+    /// The fields that `include` asked for; not there without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<Box<Card>>,
 }
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
     Unavailable, TimedOut);
+refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, TooLarge, UnsupportedMediaType, Invalid, RateLimited, Upstream,
+    Refused, Denied, Unreachable, Unavailable, TimedOut);
 
 /// Search profiles
 ///
@@ -54,7 +62,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Ups
     params(criteria::SearchProfiles),
     responses(
         (status = 200, description = "A page of profiles", body = FoundPage,
-            example = json!({"items": [{"reference": "CRM-4711"}], "page": 1, "limit": 30, "total": 1,
+            example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
         Refusals,
@@ -64,7 +72,33 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Ups
 #[get("/v1/profiles/searching")]
 pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::SearchProfiles::KNOWN)?;
-    search(&api, partner, Entity::Profile, &given, criteria::PROFILES).await
+    search(&api, partner, Entity::Profile, &given).await
+}
+
+/// Search profiles with long criteria
+///
+/// The same as the GET, with the same names in a JSON body: lists, objects and numbers as they are.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::WithBody),
+    request_body(content = criteria::SearchProfilesRequest, description = "The criteria; at most 64 KiB"),
+    responses(
+        (status = 200, description = "A page of profiles", body = FoundPage,
+            example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 10, "total": 1,
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
+        BodyRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/profiles/searching")]
+pub(super) async fn search_profiles_by_body(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_sends(&request, payload, criteria::SearchProfiles::KNOWN).await?;
+    search(&api, partner, Entity::Profile, &given).await
 }
 
 /// Search jobs
@@ -75,7 +109,7 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
     params(criteria::SearchJobs),
     responses(
         (status = 200, description = "A page of jobs", body = FoundPage,
-            example = json!({"items": [{"reference": "REQ-88"}], "page": 1, "limit": 30, "total": 1,
+            example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
         Refusals,
@@ -85,27 +119,45 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
 #[get("/v1/jobs/searching")]
 pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::SearchJobs::KNOWN)?;
-    search(&api, partner, Entity::Job, &given, criteria::JOBS).await
+    search(&api, partner, Entity::Job, &given).await
 }
 
-async fn search(
-    api: &Api,
-    partner: &Partner,
-    entity: Entity,
-    given: &Given,
-    known: &[Parameter],
+/// Search jobs with long criteria
+///
+/// The same as the GET, with the same names in a JSON body: lists, objects and numbers as they are.
+#[utoipa::path(
+    tag = "matching",
+    params(criteria::WithBody),
+    request_body(content = criteria::SearchJobsRequest, description = "The criteria; at most 64 KiB"),
+    responses(
+        (status = 200, description = "A page of jobs", body = FoundPage,
+            example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 10, "total": 1,
+                "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
+        BodyRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/jobs/searching")]
+pub(super) async fn search_jobs_by_body(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let mut criteria = given.of(known);
-    criteria.extend(given.of(criteria::SORTING));
-    let (page, limit) = (given.whole("page"), given.whole("limit"));
-    let criteria = criteria.into_iter().map(|(name, value)| (name, value.into())).collect();
-    let asked = Asked { criteria, ..Asked::page(entity, None, page, limit) };
+    let (partner, given) = api.partner_sends(&request, payload, criteria::SearchJobs::KNOWN).await?;
+    search(&api, partner, Entity::Job, &given).await
+}
+
+async fn search(api: &Api, partner: &Partner, entity: Entity, given: &Given) -> Result<HttpResponse> {
+    let asked = criteria::asked(given, entity, None);
+    let limit = asked.limit;
     let Answered { items, page, max_page, total, freshness, .. } =
         match query::rank(&api.context, partner, asked).await {
             Ok(answered) => answered,
             Err(problem) => return refused(partner, problem),
         };
-    let items = items.into_iter().map(|item| Found { reference: item.reference }).collect();
+    let found = |query::Match { reference, rank, card, .. }| Found { reference, rank, card };
+    let items = items.into_iter().map(found).collect();
     let freshness = FreshnessDocument::of(freshness, entity);
     Ok(HttpResponse::Ok().json(FoundPage { items, page, limit, total, max_page, freshness }))
 }

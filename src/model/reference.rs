@@ -9,12 +9,15 @@ use crate::error::{Error, Kind, Result};
 /// 1 to 255 characters of any Unicode but control characters, and neither `.` nor `..`, which an address would swallow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = String, min_length = 1, max_length = 255, example = "CRM-4711")]
+#[schema(value_type = String, min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = "CRM-4711")]
 pub struct Reference(String);
 
 impl Reference {
     /// The most characters a reference may have.
     pub const MAX_CHARS: usize = 255;
+
+    /// What its characters may be, as schemas say it: no control characters.
+    pub const PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 
     /// Accepts a reference or says what is wrong with it.
     pub fn parse(text: impl Into<String>) -> Result<Self> {

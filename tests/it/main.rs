@@ -7,10 +7,12 @@
 )]
 
 mod architecture;
+mod bad_answers;
 mod bad_lists;
 mod batches;
 mod breakers;
 mod catch;
+mod criteria;
 mod dead_letters;
 mod delta;
 mod demo;

@@ -59,7 +59,7 @@ async fn profiles_are_scored_for_a_job_and_jobs_for_a_profile() {
         assert_eq!(references(&profiles).len(), 4);
         assert!(scores(&profiles).is_sorted_by(|a, b| a >= b), "{:?}", scores(&profiles));
         assert!(scores(&profiles).iter().all(|score| (0.0..=1.0).contains(score)));
-        assert_eq!(members(&profiles), ["reference", "score"], "references and scores, nothing else");
+        assert_eq!(members(&profiles), ["rank", "reference", "score", "score_100"], "no more than that");
         for (name, value) in [("page", 1), ("limit", 30), ("total", 4), ("max_page", 1)] {
             assert_eq!(profiles.body[name], value, "{name}");
         }
@@ -121,7 +121,7 @@ async fn profiles_and_jobs_are_searched_by_criteria_without_scores() {
         let mut found = references(&nurses);
         found.sort_unstable();
         assert_eq!(found, ["P1", "P2"]);
-        assert_eq!(members(&nurses), ["reference"]);
+        assert_eq!(members(&nurses), ["rank", "reference"]);
         let bakers = world.get("/v1/jobs/searching?name=Baker").await;
         assert_eq!(references(&bakers), ["J2"]);
         let none = world.get("/v1/jobs/searching?name=Astronaut").await;
@@ -321,7 +321,6 @@ async fn parameters_that_could_reach_beyond_the_caller_or_say_nothing_are_refuse
             ("use_agent=1", 400),
             ("use_algorithm=1", 400),
             ("score_threshold=0.5", 400),
-            ("sort_by=searching", 400),
             ("colour=red", 400),
             ("limit=many", 400),
             ("limit=5&limit=6", 400),

@@ -216,7 +216,7 @@ async fn an_unknown_address_event_or_method_is_told_as_such() {
             (Method::GET, WEBHOOK, "POST"),
             (Method::DELETE, "/v1/pulls", "GET, HEAD, POST"),
             (Method::PUT, "/v1/webhooks/acme/job_create/ping", "GET, HEAD, POST"),
-            (Method::POST, "/v1/profiles/scoring", "GET, HEAD"),
+            (Method::PUT, "/v1/profiles/scoring", "GET, HEAD, POST"),
             (Method::PATCH, "/health/live", "GET, HEAD"),
         ] {
             let refused = answer(world.request(method, path)).await;
@@ -285,7 +285,7 @@ async fn query_parameters_that_cannot_be_used_are_all_named() {
               text_keywords: must be JSON like ["rust","sql"]
             /v1/profiles/searching?job_reference=J1
             → 400 malformed
-              job_reference: is not known here
+              job_reference: is refused: searching ranks for no object; scoring does
             /v1/pulls {"entity": "jobs"}
             → 400 malformed
               partner: is required

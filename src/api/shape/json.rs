@@ -16,7 +16,10 @@ pub(super) fn list(
             let places = (0..).map(|index: usize| format!("{place}[{index}]"));
             items.into_iter().zip(places).map(|(item, place)| read(item, &place, wrong)).collect()
         }
-        Value::Array(_) => other(wrong, place, &format!("must have 1 to {MAX_ITEMS} items")),
+        Value::Array(_) => {
+            unacceptable(wrong, place, format!("must have 1 to {MAX_ITEMS} items"));
+            Value::Null
+        }
         _ => other(wrong, place, "must be a list"),
     }
 }
@@ -24,7 +27,7 @@ pub(super) fn list(
 /// The members of an object, none of which is unknown.
 fn members(value: Value, known: &[&str], place: &str, wrong: &mut Wrongs) -> Option<Map<String, Value>> {
     let Value::Object(members) = value else {
-        unacceptable(wrong, place, format!("must be an object with {}", known.join(", ")));
+        other(wrong, place, &format!("must be an object with {}", known.join(", ")));
         return None;
     };
     for name in members.keys().filter(|name| !known.contains(&name.as_str())) {

@@ -1,10 +1,11 @@
-//! The shapes of query parameters: how each is read, put into one spelling, and documented.
+//! The shapes of parameters: how each is read, from a query string or a JSON body, and put into one spelling.
 
 mod json;
+pub(super) mod schema;
 
-use serde_json::{Number, Value, json};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use serde_json::{Number, Value};
 
+use super::parameters::nearest;
 use crate::model::{Reference, parse_date, rfc3339};
 use json::{list, named, point, range};
 
@@ -46,6 +47,8 @@ pub(super) enum Shape {
     FloatRanges,
     /// The same with dates.
     DateRanges,
+    /// Some of a few names: with commas between them, in JSON a list.
+    Fields(&'static [&'static str]),
 }
 
 /// Whose status a wrong value gets.
@@ -68,16 +71,76 @@ pub(super) struct Wrong {
 pub(super) type Wrongs = Vec<(String, Wrong)>;
 
 impl Shape {
-    /// Reads a value and puts it into the spelling that is passed on. What it returns counts only if nothing was wrong.
-    pub(super) fn read(self, text: &str, wrong: &mut Wrongs) -> String {
+    /// Reads a value of a query string and puts it into the spelling that is passed on. What it returns counts only if
+    /// nothing was wrong.
+    pub(super) fn read(self, text: &str, wrong: &mut Wrongs) -> Value {
         match self {
-            Self::Text => plain(text, "", wrong),
+            Self::Whole { least, most, .. } => whole(text.parse().ok(), least, most, wrong),
+            Self::Number { least, most } => number(text.parse().ok(), least, most, wrong),
+            Self::Fields(known) => fields(text.split(',').map(|name| name.trim().into()), known, wrong),
+            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
+                match serde_json::from_str(text) {
+                    Ok(value) => self.read_json(value, wrong),
+                    Err(_) => unreadable(wrong, format!("must be JSON like {}", self.model())),
+                }
+            }
+            Self::Text | Self::Reference | Self::Cursor | Self::Date | Self::Choice(_) => {
+                self.read_text(text, wrong).into()
+            }
+        }
+    }
+
+    /// Reads a value of a JSON body in the same way.
+    pub(super) fn read_json(self, value: Value, wrong: &mut Wrongs) -> Value {
+        match (self, value) {
+            (
+                Self::Text | Self::Reference | Self::Cursor | Self::Date | Self::Choice(_),
+                Value::String(text),
+            ) => self.read_text(&text, wrong).into(),
+            (Self::Text | Self::Reference | Self::Cursor | Self::Date | Self::Choice(_), _) => {
+                unreadable(wrong, "must be a text")
+            }
+            (Self::Whole { least, most, .. }, value) => whole(whole_in(&value), least, most, wrong),
+            (Self::Number { least, most }, value) => number(value.as_f64(), least, most, wrong),
+            (Self::Fields(known), Value::Array(names)) if names.len() <= known.len() => {
+                fields(names.into_iter(), known, wrong)
+            }
+            (Self::Fields(known), Value::Array(_)) => {
+                unacceptable(wrong, "", format!("must have 1 to {} items", known.len()));
+                Value::Null
+            }
+            (Self::Fields(_), _) => unreadable(wrong, "must be a list"),
+            (Self::Point, value) => point(value, wrong),
+            (Self::Words, value) => list(value, "", wrong, |item, place, wrong| match item {
+                Value::String(text) => plain(&text, place, wrong).into(),
+                _ => other(wrong, place, "must be a text"),
+            }),
+            (Self::Names, value) => {
+                list(value, "", wrong, |item, place, wrong| named(item, false, place, wrong))
+            }
+            (Self::Tags, value) => list(value, "", wrong, |any, place, wrong| {
+                list(any, place, wrong, |item, place, wrong| named(item, true, place, wrong))
+            }),
+            (Self::FloatRanges, value) => list(value, "", wrong, |item, place, wrong| {
+                range(item, place, wrong, |bound| {
+                    bound.as_f64().and_then(Number::from_f64).map(Value::Number)
+                })
+            }),
+            (Self::DateRanges, value) => list(value, "", wrong, |item, place, wrong| {
+                range(item, place, wrong, |bound| {
+                    bound.as_str().and_then(parse_date).map(rfc3339).map(Value::String)
+                })
+            }),
+        }
+    }
+
+    fn read_text(self, text: &str, wrong: &mut Wrongs) -> String {
+        match self {
             Self::Reference => match Reference::parse(text) {
-                Ok(reference) => reference.into(),
+                Ok(reference) => return reference.into(),
                 Err(refused) => {
                     let field = refused.fields().first();
                     unacceptable(wrong, "", field.map_or("cannot be used", |field| &field.detail));
-                    String::new()
                 }
             },
             Self::Cursor => {
@@ -85,84 +148,31 @@ impl Shape {
                 if text.is_empty() || text.len() > MAX_CURSOR || !text.bytes().all(opaque) {
                     unacceptable(wrong, "", "is none that this list gave");
                 }
-                text.to_owned()
-            }
-            Self::Whole { least, most, .. } => match text.parse::<u64>() {
-                Ok(number) => {
-                    within(number, least, most, "", wrong);
-                    number.to_string()
-                }
-                Err(_) => unreadable(wrong, "must be a whole number"),
-            },
-            Self::Number { least, most } => {
-                match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
-                    Some(number) => {
-                        within(number, least, most, "", wrong);
-                        number.to_string()
-                    }
-                    None => unreadable(wrong, "must be a number"),
-                }
             }
             Self::Date => match parse_date(text) {
-                Some(date) => rfc3339(date),
-                None => unreadable(wrong, "must be a date and time like 2022-03-01T14:21:58Z"),
+                Some(date) => return rfc3339(date),
+                None => drop(unreadable(wrong, "must be a date and time like 2022-03-01T14:21:58Z")),
             },
             Self::Choice(words) => {
                 if !words.contains(&text) {
                     unacceptable(wrong, "", format!("must be one of: {}", words.join(", ")));
                 }
-                text.to_owned()
             }
-            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
-                match serde_json::from_str(text) {
-                    Ok(value) => self.read_json(value, wrong).to_string(),
-                    Err(_) => unreadable(wrong, format!("must be JSON like {}", self.model())),
-                }
-            }
+            _ => return plain(text, "", wrong),
         }
-    }
-
-    fn read_json(self, value: Value, wrong: &mut Wrongs) -> Value {
-        match self {
-            Self::Point => point(value, wrong),
-            Self::Words => list(value, "", wrong, |item, place, wrong| match item {
-                Value::String(text) => plain(&text, place, wrong).into(),
-                _ => other(wrong, place, "must be a text"),
-            }),
-            Self::Names => list(value, "", wrong, |item, place, wrong| named(item, false, place, wrong)),
-            Self::Tags => list(value, "", wrong, |any, place, wrong| {
-                list(any, place, wrong, |item, place, wrong| named(item, true, place, wrong))
-            }),
-            Self::FloatRanges => list(value, "", wrong, |item, place, wrong| {
-                range(item, place, wrong, |bound| {
-                    bound.as_f64().and_then(Number::from_f64).map(Value::Number)
-                })
-            }),
-            Self::DateRanges => list(value, "", wrong, |item, place, wrong| {
-                range(item, place, wrong, |bound| {
-                    bound.as_str().and_then(parse_date).map(rfc3339).map(Value::String)
-                })
-            }),
-            Self::Text
-            | Self::Reference
-            | Self::Cursor
-            | Self::Whole { .. }
-            | Self::Number { .. }
-            | Self::Date
-            | Self::Choice(_) => value,
-        }
+        text.to_owned()
     }
 
     /// What is taken when nothing is given.
-    pub(super) fn default(self) -> Option<String> {
+    pub(super) fn default(self) -> Option<Value> {
         match self {
-            Self::Whole { default, .. } => default.map(|number| number.to_string()),
+            Self::Whole { default, .. } => default.map(Value::from),
             _ => None,
         }
     }
 
-    /// What a value looks like.
-    fn model(self) -> &'static str {
+    /// What a value looks like in a query string.
+    pub(super) fn model(self) -> &'static str {
         match self {
             Self::Point => r#"{"lat":48.8566,"lng":2.3522}"#,
             Self::Words => r#"["rust","sql"]"#,
@@ -172,57 +182,78 @@ impl Shape {
             Self::DateRanges => r#"[{"name":"start","value_min":"2026-01-01T00:00:00Z"}]"#,
             Self::Date => "2026-01-01T00:00:00Z",
             Self::Reference => "CRM-4711",
-            Self::Choice(words) => words.first().copied().unwrap_or_default(),
+            Self::Choice(words) | Self::Fields(words) => words.first().copied().unwrap_or_default(),
             Self::Text | Self::Cursor | Self::Whole { .. } | Self::Number { .. } => "",
         }
     }
+}
 
-    /// An example for the OpenAPI document. Optional parameters have none that a viewer would send unasked.
-    pub(super) fn example(self) -> Option<Value> {
-        matches!(self, Self::Reference).then(|| json!(self.model()))
-    }
+/// JSON has one kind of number: `6.0` is a whole one.
+fn whole_in(value: &Value) -> Option<u64> {
+    let written = || value.as_f64().filter(|number| number.fract() == 0.0)?.to_string().parse().ok();
+    value.as_u64().or_else(written)
+}
 
-    /// The schema in the OpenAPI document.
-    pub(super) fn schema(self) -> Schema {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        let schema = match self {
-            Self::Text => text.min_length(Some(1)).max_length(Some(MAX_CHARS)),
-            Self::Reference => text.min_length(Some(1)).max_length(Some(Reference::MAX_CHARS)),
-            Self::Cursor => text.min_length(Some(1)).max_length(Some(MAX_CURSOR)),
-            Self::Whole { least, most, default } => {
-                let number = ObjectBuilder::new().schema_type(Type::Integer);
-                let number = number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
-                number
-                    .minimum(Some(json_number(least)))
-                    .maximum(Some(json_number(most)))
-                    .default(default.map(Value::from))
-            }
-            Self::Number { least, most } => {
-                let number = ObjectBuilder::new().schema_type(Type::Number);
-                let number = number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)));
-                number.minimum(Some(least)).maximum(Some(most))
-            }
-            Self::Date => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
-            Self::Choice(words) => text.enum_values(Some(words.iter().copied())),
-            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
-                text.examples([json!(self.model())])
-                    .description(Some(format!("JSON, for example `{}`", self.model())))
-            }
-        };
-        schema.into()
+fn whole(number: Option<u64>, least: u64, most: u64, wrong: &mut Wrongs) -> Value {
+    match number {
+        Some(number) => {
+            within(number, least, most, "", wrong);
+            number.into()
+        }
+        None => unreadable(wrong, "must be a whole number"),
     }
 }
 
-fn unreadable(wrong: &mut Wrongs, detail: impl Into<String>) -> String {
+/// A number that has no decimals is passed on without them.
+fn number(number: Option<f64>, least: f64, most: f64, wrong: &mut Wrongs) -> Value {
+    match number.filter(|number| number.is_finite()) {
+        Some(number) => {
+            within(number, least, most, "", wrong);
+            number.to_string().parse::<Number>().map_or_else(|_| number.into(), Value::Number)
+        }
+        None => unreadable(wrong, "must be a number"),
+    }
+}
+
+/// Some of the names that are known, each once and in their own order.
+fn fields(names: impl Iterator<Item = Value>, known: &[&str], wrong: &mut Wrongs) -> Value {
+    let mut asked = Vec::new();
+    for (index, name) in names.enumerate() {
+        match known.iter().find(|known| name == **known) {
+            Some(known) => asked.push(*known),
+            None if index < MAX_ITEMS => {
+                let near =
+                    name.as_str().map_or_else(String::new, |name| nearest(name, known.iter().copied()));
+                let separator = if near.is_empty() { "" } else { "; " };
+                unacceptable(
+                    wrong,
+                    &format!("[{index}]"),
+                    format!("{near}{separator}must be one of: {}", known.join(", ")),
+                );
+            }
+            None => break,
+        }
+    }
+    if asked.is_empty() && wrong.is_empty() {
+        unacceptable(wrong, "", "must name a field");
+    }
+    known.iter().filter(|known| asked.contains(known)).copied().collect()
+}
+
+fn unreadable(wrong: &mut Wrongs, detail: impl Into<String>) -> Value {
     wrong.push((String::new(), Wrong { fault: Fault::Unreadable, detail: detail.into() }));
-    String::new()
+    Value::Null
 }
 
 fn unacceptable(wrong: &mut Wrongs, place: &str, detail: impl Into<String>) {
     wrong.push((place.to_owned(), Wrong { fault: Fault::Unacceptable, detail: detail.into() }));
 }
 
+/// Another kind of JSON than is read: as a whole it cannot be read, in a part it cannot be accepted.
 fn other(wrong: &mut Wrongs, place: &str, detail: &str) -> Value {
+    if place.is_empty() {
+        return unreadable(wrong, detail);
+    }
     unacceptable(wrong, place, detail);
     Value::Null
 }
@@ -250,11 +281,6 @@ fn within<T: Copy + PartialOrd + std::fmt::Display>(
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "bounds are small")]
-fn json_number(number: u64) -> f64 {
-    number as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +290,8 @@ mod tests {
         for (shape, given, passed_on) in [
             (Shape::Whole { least: 0, most: 9, default: None }, "007", "7"),
             (Shape::Number { least: 0.0, most: 1.0 }, "5e-1", "0.5"),
+            (Shape::Number { least: 0.0, most: 9.0 }, "5.0", "5"),
+            (Shape::Fields(&["a", "b", "c"]), "c, a,c", r#"["a","c"]"#),
             (Shape::Date, "2026-01-01 12:00:00+0200", "2026-01-01T10:00:00Z"),
             (Shape::Date, "2026-01-01", "2026-01-01T00:00:00Z"),
             (Shape::Point, r#"{"lat": 45, "lon": 4.8}"#, r#"{"lat":45,"lng":4.8}"#),
@@ -278,7 +306,11 @@ mod tests {
             ),
         ] {
             let mut wrong = Wrongs::new();
-            assert_eq!(shape.read(given, &mut wrong), passed_on);
+            let read = match shape.read(given, &mut wrong) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            assert_eq!(read, passed_on);
             assert!(wrong.is_empty(), "{given}: {wrong:?}");
         }
     }

@@ -25,7 +25,33 @@ async fn a_query_that_cannot_be_read_names_everything_that_is_wrong() {
             400,
             vec!["source_keys", "algorithm_key", "job_key", "score_threshold"],
         ),
-        (format!("{scoring}&sort_by=created_at&names=[]&skill=x"), 400, vec!["sort_by", "names", "skill"]),
+        (format!("{scoring}&sort_by=fame&names=[]&skill=x"), 400, vec!["sort_by", "names", "skill"]),
+        (
+            format!("{scoring}&sort_by=location&profile_reference=P"),
+            400,
+            vec!["profile_reference", "sort_by"],
+        ),
+        (format!("{scoring}&sort_by=location_education"), 422, vec!["sort_by"]),
+        (format!("{scoring}&location_from=job"), 422, vec!["location_from"]),
+        (format!("{scoring}&location_from=profile&location_distance=5"), 422, vec!["location_from"]),
+        (
+            format!(
+                "{scoring}&location_from=job&location_distance=5&location_geopoint={{%22lat%22:1,%22lng%22:2}}"
+            ),
+            422,
+            vec!["location_from"],
+        ),
+        (format!("{scoring}&include=name,fame"), 422, vec!["include[1]"]),
+        (format!("{scoring}&include="), 422, vec!["include[0]"]),
+        (format!("{searching}include=email"), 422, vec!["include[0]"]),
+        (format!("{searching}salary_min=2&salary_max=1&contract=[]"), 422, vec!["contract", "salary_min"]),
+        (format!("{searching}salary_min=lots&contract=permanent"), 400, vec!["salary_min", "contract"]),
+        (
+            format!("{scoring}&updated_at_min=2026-02-01&updated_at_max=2026-01-01"),
+            422,
+            vec!["updated_at_min"],
+        ),
+        (format!("{scoring}&updated_at_min=soon"), 400, vec!["updated_at_min"]),
         (format!("{scoring}&skills=Rust&languages=%22en%22"), 400, vec!["skills", "languages"]),
         (
             format!("{scoring}&skills=[%22Rust%22,{{%22name%22:7}},{{%22nam%22:%22x%22}}]"),
@@ -127,4 +153,13 @@ async fn hrflow_being_away_is_a_503_and_a_spent_quota_a_429_that_states_it() {
     let header = |name| headers.get(name).unwrap().to_str().unwrap();
     assert_eq!(header("ratelimit-policy"), r#""queries";q=3;w=60"#);
     assert_eq!(header("ratelimit"), format!(r#""queries";r=0;t={}"#, header("retry-after")));
+}
+
+#[test]
+fn a_score_in_hundredths_is_rounded_to_the_nearest_and_a_half_upwards() {
+    for (score, expected) in
+        [(0.0, 0), (0.004, 0), (0.005, 1), (0.125, 13), (0.1249, 12), (0.9949, 99), (0.995, 100), (1.0, 100)]
+    {
+        assert_eq!(crate::api::scoring::hundredths(score), expected, "{score}");
+    }
 }

@@ -89,7 +89,7 @@ async fn unknown_addresses_and_methods_are_problems() {
         ("PUT", "/v1/webhooks/acme/job_create/ping", "GET, HEAD, POST"),
         ("DELETE", "/v1/pulls", "GET, HEAD, POST"),
         ("POST", "/v1/pulls/7", "GET, HEAD"),
-        ("POST", "/v1/jobs/scoring", "GET, HEAD"),
+        ("PUT", "/v1/jobs/scoring", "GET, HEAD, POST"),
         ("POST", "/docs/", "GET, HEAD"),
     ] {
         let request = TestRequest::default().method(method.parse().unwrap()).uri(uri);
