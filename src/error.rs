@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -152,6 +153,18 @@ impl Error {
             retry_after: None,
             answered: None,
             source: None,
+        }
+    }
+
+    /// The same for one of several who waited for the same; the original is its cause.
+    pub fn shared(original: &Arc<Self>) -> Self {
+        Self {
+            kind: original.kind,
+            message: original.message.clone(),
+            fields: original.fields.clone(),
+            retry_after: original.retry_after,
+            answered: original.answered,
+            source: Some(Box::new(original.clone())),
         }
     }
 

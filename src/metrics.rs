@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::error::{Error, Kind, Result};
@@ -25,6 +26,8 @@ pub struct Metrics {
     set_aside: IntGaugeVec,
     pace: GaugeVec,
     breakers: IntGaugeVec,
+    queries: IntCounterVec,
+    waiting: IntGaugeVec,
 }
 
 impl Metrics {
@@ -77,6 +80,16 @@ impl Metrics {
                 Opts::new("oem_breaker_open", "1 while a side is left alone because it is out of order."),
                 &["partner", "side", "entity"],
             )?,
+            queries: counter(
+                "oem_queries_total",
+                "Scoring and searching, by where the answer came from: hit (remembered), miss (HrFlow), coalesced (somebody else's \
+                 call), bypass (no-cache).",
+                &["partner", "answer"],
+            )?,
+            waiting: gauge(
+                "oem_queries_waiting",
+                "Scoring and searching that wait for an answer of HrFlow.",
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.acknowledgements.clone()))?;
@@ -88,6 +101,8 @@ impl Metrics {
         registry.register(Box::new(metrics.set_aside.clone()))?;
         registry.register(Box::new(metrics.pace.clone()))?;
         registry.register(Box::new(metrics.breakers.clone()))?;
+        registry.register(Box::new(metrics.queries.clone()))?;
+        registry.register(Box::new(metrics.waiting.clone()))?;
         Ok(metrics)
     }
 
@@ -124,6 +139,18 @@ impl Metrics {
         self.breakers.with_label_values(&[partner, side, entity]).set(is_open.into());
     }
 
+    /// Counts a query by where its answer came from.
+    pub fn answered(&self, partner: &str, from: &str) {
+        self.queries.with_label_values(&[partner, from]).inc();
+    }
+
+    /// Counts a query that waits for HrFlow, until the guard is dropped.
+    pub fn waiting(&self, partner: &str) -> Waiting {
+        let gauge = self.waiting.with_label_values(&[partner]);
+        gauge.inc();
+        Waiting(gauge)
+    }
+
     /// Everything, in Prometheus' text format (version 0.0.4).
     pub fn text(&self) -> Result<Vec<u8>> {
         let mut text = Vec::new();
@@ -131,5 +158,14 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut text)
             .map_err(|cause| Error::new(Kind::Internal, "the metrics could not be written").because(cause))?;
         Ok(text)
+    }
+}
+
+/// A query that waits.
+pub struct Waiting(IntGauge);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

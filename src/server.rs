@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::api::{self, Api};
 use crate::config::{Config, Role};
 use crate::error::{Error, Kind, Result};
+use crate::flows::query::Answers;
 use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
@@ -87,6 +88,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
         retention: config.retention,
         partners,
         metrics,
+        answers: Answers::new(&config.limits.queries),
     }))
 }
 

@@ -5,7 +5,7 @@
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
-//! problem (refusals)   request_id (around every request)
+//! problem (refusals)   reply (rankings, once)   request_id (around every request)
 //! ```
 
 mod auth;
@@ -31,6 +31,7 @@ mod problem;
 mod pulls;
 mod records;
 mod replay;
+mod reply;
 mod request_id;
 mod schedules;
 mod scoring;

@@ -1,5 +1,7 @@
 //! `/v1/{profiles,jobs}/scoring`: the best profiles for a job, the best jobs for a profile.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,10 +9,11 @@ use utoipa::ToSchema;
 use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::problem::{self, refusals};
+use super::reply::{reply, written};
 use super::{Api, criteria};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
-use crate::flows::query::{self, Answered, Asked};
+use crate::flows::query::{self, Answered, Asked, Page};
 use crate::model::{Card, Entity, Reference};
 
 /// A page of objects, the best first.
@@ -58,9 +61,15 @@ pub(super) struct Scored {
 }
 
 impl Scored {
-    fn of(query::Match { reference, score, rank, card }: query::Match) -> Option<Self> {
-        let score = score?;
-        Some(Self { reference, score, score_100: hundredths(score), rank, card })
+    fn of(item: &query::Match) -> Option<Self> {
+        let score = item.score?;
+        Some(Self {
+            reference: item.reference.clone(),
+            score,
+            score_100: hundredths(score),
+            rank: item.rank,
+            card: item.card.clone(),
+        })
     }
 }
 
@@ -83,9 +92,14 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLar
     params(criteria::ScoreProfiles),
     responses(
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+            ),
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
+        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -93,7 +107,7 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLar
 #[get("/v1/profiles/scoring")]
 pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::ScoreProfiles::KNOWN)?;
-    score(&api, partner, Entity::Profile, "job_reference", &given).await
+    score(&api, &request, partner, Entity::Profile, "job_reference", &given).await
 }
 
 /// Score profiles for a job with long criteria
@@ -119,7 +133,7 @@ pub(super) async fn score_profiles_by_body(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let (partner, given) = api.partner_sends(&request, payload, criteria::ScoreProfiles::KNOWN).await?;
-    score(&api, partner, Entity::Profile, "job_reference", &given).await
+    score(&api, &request, partner, Entity::Profile, "job_reference", &given).await
 }
 
 /// Score jobs for a profile
@@ -130,9 +144,14 @@ pub(super) async fn score_profiles_by_body(
     params(criteria::ScoreJobs),
     responses(
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+            ),
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
+        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -140,7 +159,7 @@ pub(super) async fn score_profiles_by_body(
 #[get("/v1/jobs/scoring")]
 pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::ScoreJobs::KNOWN)?;
-    score(&api, partner, Entity::Job, "profile_reference", &given).await
+    score(&api, &request, partner, Entity::Job, "profile_reference", &given).await
 }
 
 /// Score jobs for a profile with long criteria
@@ -166,12 +185,13 @@ pub(super) async fn score_jobs_by_body(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let (partner, given) = api.partner_sends(&request, payload, criteria::ScoreJobs::KNOWN).await?;
-    score(&api, partner, Entity::Job, "profile_reference", &given).await
+    score(&api, &request, partner, Entity::Job, "profile_reference", &given).await
 }
 
 async fn score(
     api: &Api,
-    partner: &Partner,
+    request: &HttpRequest,
+    partner: &Arc<Partner>,
     entity: Entity,
     scored_for: &str,
     given: &Given,
@@ -182,15 +202,22 @@ async fn score(
         around: given.text("location_from").is_some(),
         ..criteria::asked(given, entity, Some(reference))
     };
-    let limit = asked.limit;
-    let Answered { items, page, max_page, total, freshness, stale } =
-        match query::rank(&api.context, partner, asked).await {
-            Ok(answered) => answered,
-            Err(problem) => return refused(partner, problem),
-        };
-    let items = items.into_iter().filter_map(Scored::of).collect();
-    let freshness = FreshnessDocument::of(freshness, entity);
-    Ok(HttpResponse::Ok().json(ScoredPage { items, page, limit, total, max_page, freshness, stale }))
+    reply(api, request, partner, asked, write).await
+}
+
+/// Writes a page down as it is sent.
+pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
+    let Answered { items, page, max_page, total, freshness, stale } = answered;
+    let document = ScoredPage {
+        items: items.iter().filter_map(Scored::of).collect(),
+        page: *page,
+        limit: asked.limit,
+        total: *total,
+        max_page: *max_page,
+        freshness: FreshnessDocument::of(*freshness, asked.entity),
+        stale: *stale,
+    };
+    written(document, |document| document.freshness = FreshnessDocument::default())
 }
 
 /// A refusal for want of quota tells the quota (draft-ietf-httpapi-ratelimit-headers): what is kept for queries.

@@ -1,5 +1,7 @@
 //! `/v1/{profiles,jobs}/searching`: the caller's objects that meet criteria.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,11 +9,11 @@ use utoipa::ToSchema;
 use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::problem::refusals;
-use super::scoring::refused;
+use super::reply::{reply, written};
 use super::{Api, criteria};
 use crate::error::Result;
 use crate::flows::Partner;
-use crate::flows::query::{self, Answered};
+use crate::flows::query::{self, Answered, Asked, Page};
 use crate::model::{Card, Entity};
 
 /// A page of objects.
@@ -62,9 +64,14 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, TooLarge, Unsupported
     params(criteria::SearchProfiles),
     responses(
         (status = 200, description = "A page of profiles", body = FoundPage,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+            ),
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
+        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -72,7 +79,7 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, TooLarge, Unsupported
 #[get("/v1/profiles/searching")]
 pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::SearchProfiles::KNOWN)?;
-    search(&api, partner, Entity::Profile, &given).await
+    search(&api, &request, partner, Entity::Profile, &given).await
 }
 
 /// Search profiles with long criteria
@@ -98,7 +105,7 @@ pub(super) async fn search_profiles_by_body(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let (partner, given) = api.partner_sends(&request, payload, criteria::SearchProfiles::KNOWN).await?;
-    search(&api, partner, Entity::Profile, &given).await
+    search(&api, &request, partner, Entity::Profile, &given).await
 }
 
 /// Search jobs
@@ -109,9 +116,14 @@ pub(super) async fn search_profiles_by_body(
     params(criteria::SearchJobs),
     responses(
         (status = 200, description = "A page of jobs", body = FoundPage,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+            ),
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
+        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -119,7 +131,7 @@ pub(super) async fn search_profiles_by_body(
 #[get("/v1/jobs/searching")]
 pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, criteria::SearchJobs::KNOWN)?;
-    search(&api, partner, Entity::Job, &given).await
+    search(&api, &request, partner, Entity::Job, &given).await
 }
 
 /// Search jobs with long criteria
@@ -145,19 +157,33 @@ pub(super) async fn search_jobs_by_body(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let (partner, given) = api.partner_sends(&request, payload, criteria::SearchJobs::KNOWN).await?;
-    search(&api, partner, Entity::Job, &given).await
+    search(&api, &request, partner, Entity::Job, &given).await
 }
 
-async fn search(api: &Api, partner: &Partner, entity: Entity, given: &Given) -> Result<HttpResponse> {
-    let asked = criteria::asked(given, entity, None);
-    let limit = asked.limit;
-    let Answered { items, page, max_page, total, freshness, .. } =
-        match query::rank(&api.context, partner, asked).await {
-            Ok(answered) => answered,
-            Err(problem) => return refused(partner, problem),
-        };
-    let found = |query::Match { reference, rank, card, .. }| Found { reference, rank, card };
-    let items = items.into_iter().map(found).collect();
-    let freshness = FreshnessDocument::of(freshness, entity);
-    Ok(HttpResponse::Ok().json(FoundPage { items, page, limit, total, max_page, freshness }))
+async fn search(
+    api: &Api,
+    request: &HttpRequest,
+    partner: &Arc<Partner>,
+    entity: Entity,
+    given: &Given,
+) -> Result<HttpResponse> {
+    reply(api, request, partner, criteria::asked(given, entity, None), write).await
+}
+
+fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
+    let Answered { items, page, max_page, total, freshness, .. } = answered;
+    let found = |item: &query::Match| Found {
+        reference: item.reference.clone(),
+        rank: item.rank,
+        card: item.card.clone(),
+    };
+    let document = FoundPage {
+        items: items.iter().map(found).collect(),
+        page: *page,
+        limit: asked.limit,
+        total: *total,
+        max_page: *max_page,
+        freshness: FreshnessDocument::of(*freshness, asked.entity),
+    };
+    written(document, |document| document.freshness = FreshnessDocument::default())
 }

@@ -9,6 +9,7 @@ mod check;
 mod hrflow;
 mod network;
 mod problem;
+mod queries;
 mod read;
 mod role;
 mod schedule;
@@ -29,6 +30,7 @@ use crate::model::{Entity, Secret};
 pub use changes::{Changes, DateFormat, DateParameter, Order, Sort};
 pub use network::is_public;
 pub use problem::{Problem, Problems};
+pub use queries::Queries;
 pub use role::Role;
 pub use schedule::{QuietHours, Schedule, Schedules};
 pub use webhooks::{HmacAlgorithm, HmacEncoding, WebhookAuth, Webhooks, signing_key};
@@ -152,6 +154,8 @@ pub struct Limits {
     pub pull_bytes: i64,
     /// How long one listing may take, from its first page. `pull_hours`, default 336, which is two weeks.
     pub pull_time: Duration,
+    /// How scoring and searching are answered.
+    pub queries: Queries,
 }
 
 impl Default for Limits {
@@ -171,6 +175,7 @@ impl Default for Limits {
             pull_pages: 100_000,
             pull_bytes: 100_000_000_000,
             pull_time: Duration::from_hours(336),
+            queries: Queries::default(),
         }
     }
 }

@@ -11,7 +11,7 @@ use toml::Table;
 use super::hrflow::Draft;
 use super::problem::{Problem, Problems};
 use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, schedule, service, webhooks};
+use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, queries, schedule, service, webhooks};
 use crate::model::Secret;
 
 impl Config {
@@ -161,6 +161,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let pull_pages = section.whole("pull_pages", 100_000, 1, 1_000_000_000);
     let pull_megabytes = section.whole::<i64>("pull_megabytes", 100_000, 1, 1_000_000_000);
     let pull_hours = section.whole("pull_hours", 336, 1, 8760);
+    let queries = queries::queries(&section);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -191,6 +192,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         pull_pages: pull_pages?,
         pull_bytes: pull_megabytes? * 1_000_000,
         pull_time: Duration::from_hours(pull_hours?),
+        queries: queries?,
     })
 }
 

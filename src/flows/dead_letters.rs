@@ -70,7 +70,7 @@ async fn reopen(context: &Context, partner: &Partner, letters: Vec<DeadLetter>) 
     let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
     context
         .store
-        .write(move |db| {
+        .change(&partner.settings.name, move |db| {
             let (now, stamp) = (store::now(db, &clock)?, store::next_stamp(db)?);
             let mut reopened = 0;
             for entity in Entity::ALL {

@@ -34,7 +34,7 @@ pub async fn request(
     let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
     let erasure = context
         .store
-        .write(move |db| {
+        .change(&partner.settings.name, move |db| {
             let mut locked = records::lock(db, &name, Entity::Profile, &[&reference])?;
             let (stamp, now) = (store::next_stamp(db)?, store::now(db, &clock)?);
             let record = locked.first_mut();

@@ -45,7 +45,7 @@ async fn settle(
     let share = partner.settings.max_archive_share;
     let (settled, moved) = context
         .store
-        .write(move |db| {
+        .change(&name, move |db| {
             let Some(mut record) = records::lock_one(db, &owner, entity, &reference)? else {
                 return Ok((false, Vec::new()));
             };

@@ -52,6 +52,8 @@ pub struct Context {
     pub partners: Vec<Arc<Partner>>,
     /// What is counted.
     pub metrics: Metrics,
+    /// What scoring and searching remember.
+    pub answers: query::Answers,
 }
 
 impl Context {

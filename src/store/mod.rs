@@ -10,6 +10,7 @@
 //! listings    what proves that a listing was complete           absences  what a listing lacked, and what became of it
 //! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
+//! generations     how often a partner's objects changed
 //! ```
 
 pub mod absences;
@@ -23,6 +24,7 @@ pub mod delivery_log;
 pub mod erasures;
 pub mod freshness;
 pub mod fuse;
+pub mod generations;
 pub mod listings;
 pub mod mailbox;
 mod page;
@@ -54,6 +56,7 @@ pub use records::{Outcome, Presence, Record, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::model::Clock;
 use backend::Pools;
+use generations::Generations;
 use writer::Writer;
 
 /// The database, SQLite or PostgreSQL. Cheap to clone.
@@ -64,6 +67,7 @@ pub struct Store {
     reading: Turns,
     writing: Turns,
     writer: Writer,
+    generations: Generations,
 }
 
 /// Only as many closures go to the blocking threads as there are connections; the rest wait here, in order and at no
@@ -91,8 +95,9 @@ impl Store {
         let (readers, writers) = pools.turns();
         let turns = |free, patience| Turns { free: Arc::new(Semaphore::new(free)), patience };
         let (reading, writing) = (turns(readers, READING_PATIENCE), turns(writers, WRITING_PATIENCE));
-        let writer = Writer::start(&pools, clock, webhook_queue)?;
-        Ok(Self { pools, reading, writing, writer })
+        let generations = Generations::default();
+        let writer = Writer::start(&pools, clock, webhook_queue, &generations)?;
+        Ok(Self { pools, reading, writing, writer, generations })
     }
 
     /// Runs `query` on a connection for reading.
@@ -110,6 +115,32 @@ impl Store {
         change: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.run(&self.writing, move |pools| pools.write(change)).await
+    }
+
+    /// [`Store::write`], for what may change objects of `partner`: counts it, whether or not somebody still waits for the end.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        partner: &str,
+        change: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (generations, partner) = (self.generations.clone(), partner.to_owned());
+        self.run(&self.writing, move |pools| {
+            let changed = pools.write(change);
+            // Also where it failed: a commit whose answer was lost may stand.
+            generations.raise(&partner);
+            changed
+        })
+        .await
+    }
+
+    /// How often objects of `partner` changed, as far as this process knows.
+    pub fn generation(&self, partner: &str) -> u64 {
+        self.generations.of(partner)
+    }
+
+    /// Counts a change of `partner`'s objects that another process made.
+    pub fn raise_generation(&self, partner: &str) {
+        self.generations.raise(partner);
     }
 
     /// Keeps the webhooks of one request durably, in one commit with those that wait beside them: one receipt each, in

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::backend::Pools;
 use super::deliveries::{self, Delivery, Receipt};
+use super::generations::Generations;
 use crate::error::{Error, Kind, Result};
 use crate::model::Clock;
 
@@ -41,15 +42,23 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the threads, with room for `capacity` webhooks to wait.
-    pub(super) fn start(pools: &Arc<Pools>, clock: &Clock, capacity: usize) -> Result<Self> {
+    pub(super) fn start(
+        pools: &Arc<Pools>,
+        clock: &Clock,
+        capacity: usize,
+        generations: &Generations,
+    ) -> Result<Self> {
         let (queue, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..pools.writers() {
-            let (pools, clock, waiting) = (pools.clone(), clock.clone(), waiting.clone());
+            let (clock, waiting) = (clock.clone(), waiting.clone());
+            let ledger = Ledger { pools: pools.clone(), clock, generations: generations.clone() };
             thread::Builder::new()
                 .name("writer".to_owned())
-                .spawn(move || write(&pools, &clock, &waiting))
-                .map_err(|cause| Error::new(Kind::Internal, "a writer could not be started").because(cause))?;
+                .spawn(move || write(&ledger, &waiting))
+                .map_err(|cause| {
+                    Error::new(Kind::Internal, "a writer could not be started").because(cause)
+                })?;
         }
         let capacity = u32::try_from(capacity).unwrap_or(u32::MAX).max(1);
         Ok(Self { queue, room: Arc::new(Semaphore::new(capacity as usize)), capacity })
@@ -80,13 +89,20 @@ impl Writer {
     }
 }
 
+/// Where webhooks are kept, and who is told that they were.
+struct Ledger {
+    pools: Arc<Pools>,
+    clock: Clock,
+    generations: Generations,
+}
+
 /// Commits one batch after the other until the door is closed.
-fn write(pools: &Pools, clock: &Clock, waiting: &Mutex<mpsc::UnboundedReceiver<Waiting>>) {
+fn write(ledger: &Ledger, waiting: &Mutex<mpsc::UnboundedReceiver<Waiting>>) {
     let mut batch = Vec::with_capacity(BATCH);
     // Whoever waits for webhooks holds the lock; a batch is committed without it.
     while take(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner), &mut batch) {
         // A defect costs its batch, whose callers are told to send it again, and not the writer.
-        let committed = catch_unwind(AssertUnwindSafe(|| commit(pools, clock, &mut batch)));
+        let committed = catch_unwind(AssertUnwindSafe(|| commit(ledger, &mut batch)));
         if committed.is_err() {
             tracing::error!("a batch of webhooks was given up after a defect");
             batch.clear();
@@ -110,19 +126,18 @@ fn take(waiting: &mut mpsc::UnboundedReceiver<Waiting>, batch: &mut Vec<Taken>) 
     count > 0
 }
 
-fn commit(pools: &Pools, clock: &Clock, batch: &mut Vec<Taken>) {
+fn commit(ledger: &Ledger, batch: &mut Vec<Taken>) {
     let mut deliveries = Vec::with_capacity(BATCH);
     let mut callers = Vec::with_capacity(batch.len());
     for (mut of_one, answer) in batch.drain(..) {
         callers.push((of_one.len(), answer));
         deliveries.append(&mut of_one);
     }
-    let mut receipts = match keep(pools, clock, &deliveries) {
+    let mut receipts = match ledger.keep(&deliveries) {
         Ok(receipts) => receipts.into_iter().map(Ok).collect::<Receipts>().into_iter(),
         // One that the database cannot take must not fail its neighbours; when the database is away, they all wait.
         Err(problem) if problem.kind() != Kind::Unavailable && deliveries.len() > 1 => {
-            let one_by_one =
-                deliveries.into_iter().map(|delivery| keep(pools, clock, &[delivery]).and_then(only));
+            let one_by_one = deliveries.into_iter().map(|delivery| ledger.keep(&[delivery]).and_then(only));
             one_by_one.collect::<Receipts>().into_iter()
         }
         Err(problem) => {
@@ -151,11 +166,18 @@ fn whole(receipts: Receipts) -> Result<Receipts> {
     receipts.into_iter().map(of_one).collect()
 }
 
-fn keep(pools: &Pools, clock: &Clock, batch: &[Delivery]) -> Result<Vec<Receipt>> {
-    pools.write(|db| {
-        let now = super::now(db, clock)?;
-        deliveries::keep(db, batch, now)
-    })
+impl Ledger {
+    fn keep(&self, batch: &[Delivery]) -> Result<Vec<Receipt>> {
+        let kept = self.pools.write(|db| {
+            let now = super::now(db, &self.clock)?;
+            deliveries::keep(db, batch, now)
+        });
+        // Also where it failed: a commit whose answer was lost may stand.
+        for of_one in batch.chunk_by(|one, next| one.partner == next.partner) {
+            of_one.iter().take(1).for_each(|delivery| self.generations.raise(&delivery.partner));
+        }
+        kept
+    }
 }
 
 fn only(receipts: Vec<Receipt>) -> Result<Receipt> {

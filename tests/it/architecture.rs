@@ -38,6 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("Utc::now", &["model/clock.rs"]),
     ("std::env", &["config/", "config.rs"]),
     ("jaq_core", &["partner/mapping.rs"]),
+    ("moka", &["flows/query/remember.rs"]),
 ];
 
 #[test]

@@ -11,6 +11,7 @@ mod bad_answers;
 mod bad_lists;
 mod batches;
 mod breakers;
+mod cache;
 mod catch;
 mod criteria;
 mod dead_letters;

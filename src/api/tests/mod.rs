@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use super::{Api, RequestId};
 use crate::config::{self, Auth, Limits};
+use crate::flows::query::Answers;
 use crate::flows::{Context, Partner, breaker::Breakers};
 use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
@@ -122,6 +123,7 @@ async fn api() -> (web::Data<Api>, tempfile::TempDir) {
         clock,
         limits: limits(),
         retention: RETENTION,
+        answers: Answers::new(&limits().queries),
         partners,
         metrics: Metrics::new().unwrap(),
     };

@@ -178,7 +178,7 @@ async fn change<T: Send + 'static>(
     let clock = context.clock.clone();
     context
         .store
-        .write(move |db| {
+        .change(&pull.partner, move |db| {
             let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
             let now = store::now(db, &clock)?;
             let done = work(db, &mut pull, now)?;

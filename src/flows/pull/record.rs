@@ -51,7 +51,7 @@ pub(super) async fn record(
     .map_err(|cause| Error::new(Kind::Internal, "a page could not be prepared").because(cause))?;
     context
         .store
-        .write(move |db| {
+        .change(&pull.partner, move |db| {
             let Some(mut pull) = pulls::held(db, &id, &token)? else { return Ok(None) };
             let now = store::now(db, &clock)?;
             pull.newest = pull.newest.max(newest);

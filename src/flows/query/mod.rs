@@ -1,6 +1,12 @@
 //! Query: a reference in, one HrFlow call, references and scores out.
 //!
+//! ```text
+//! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
+//!                                                                         asking     one call to HrFlow
+//! ```
+
 mod asking;
+mod remember;
 mod standing;
 
 use serde_json::Value;
@@ -11,6 +17,8 @@ use crate::model::{Card, Entity, Reference};
 use crate::store::Freshness;
 use asking::{Listed, ask, located};
 use standing::{Standing, keep_live, stand};
+
+pub use remember::{Answers, Kept, Page, Told, Write, answer};
 
 /// What a recruiter asks. The criteria were checked at the door; every key is added by us.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use ipnet::IpNet;
 use oem_connector::config::{
     Absent, Auth, Changes, Config, DateFormat, DateParameter, HrFlow, Limits, OnArchive, Paging,
-    Partner as PartnerSettings, Resource, Role, Schedules, Service, Webhooks,
+    Partner as PartnerSettings, Queries, Resource, Role, Schedules, Service, Webhooks,
 };
 use oem_connector::demo::Ats;
 use oem_connector::flows::{Context, Partner, index, lease, pull};
@@ -53,12 +53,15 @@ pub(crate) struct Wishes {
     pub(crate) due_records: i64,
     pub(crate) webhook_queue: usize,
     pub(crate) requests_per_minute: u32,
+    /// How long an answer is remembered; by default not at all, so that each question of a test is asked.
+    pub(crate) query_cache: Duration,
     pub(crate) on_archive: OnArchive,
     /// How acme proves its webhooks.
     pub(crate) webhooks: Webhooks,
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// jq, from the sample ATS's candidate to HrFlow's profile.
     pub(crate) profile_map: String,
+    pub(crate) clock: Clock,
     /// What else the configuration says.
     pub(crate) adjust: fn(&mut Config),
 }
@@ -77,10 +80,12 @@ impl Default for Wishes {
             due_records: 2_000,
             webhook_queue: 256,
             requests_per_minute: 600_000,
+            query_cache: Duration::ZERO,
             on_archive: OnArchive::Archive,
             webhooks: Webhooks::default(),
             trusted_proxies: Vec::new(),
             profile_map: oem_connector::demo::PROFILE_MAP.to_owned(),
+            clock: Clock::manual(start_of_time()),
             adjust: |_| {},
         }
     }
@@ -118,7 +123,7 @@ impl World {
     pub(crate) async fn with(backend: Backend, wishes: Wishes) -> Self {
         // The first test installs it; the others find it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = Clock::manual(start_of_time());
+        let clock = wishes.clock.clone();
         let database = Database::new(backend);
         let any = "127.0.0.1:0".parse().unwrap();
         let hrflow = sandbox::start(
@@ -273,6 +278,30 @@ impl World {
         self.client.request(method, format!("{}{path}", self.address)).header("X-API-KEY", PARTNER_KEY)
     }
 
+    /// A line of the metrics, `0` as long as it is not there.
+    pub(crate) fn metric(&self, line: &str) -> String {
+        let text = String::from_utf8(self.context.metrics.text().unwrap()).unwrap();
+        let found = text.lines().find_map(|one| one.strip_prefix(line)?.strip_prefix(' '));
+        found.unwrap_or("0").to_owned()
+    }
+
+    /// Returns when as many queries of acme's wait for HrFlow.
+    pub(crate) async fn until_waiting(&self, count: usize) {
+        let waiting = async {
+            while self.metric(r#"oem_queries_waiting{partner="acme"}"#) != count.to_string() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("never so many queries wait");
+    }
+
+    /// Asks for a profile's erasure as an operator does.
+    pub(crate) async fn erase(&self, reference: &str) {
+        let address = format!("{}/v1/records/profiles/{reference}/erase?partner=acme", self.address);
+        let answer = answer(self.client.post(address).header("X-API-KEY", OPERATOR_KEY)).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+    }
+
     /// What HrFlow holds under a reference, asked directly; nothing when it has none or it is archived.
     pub(crate) async fn in_hrflow(&self, entity: Entity, reference: &str) -> Option<Value> {
         let container = self.acme().settings.container_key(entity).to_owned();
@@ -355,6 +384,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
             call_timeout: wishes.call_timeout,
             lease: wishes.lease,
             record_attempts: 5,
+            queries: Queries { cache: wishes.query_cache, ..Queries::default() },
             ..Limits::default()
         },
         partners: vec![acme, partner(wishes, "other", OTHER_KEY, '2', partner_side, hrflow_side)],

@@ -1,0 +1,80 @@
+//! How a ranking is sent: with an entity tag, so that what the caller has is not sent again (RFC 9110 §8.8 and §13), and
+//! with what HTTP caches between us are to know (RFC 9111).
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::http::header::{
+    AGE, CACHE_CONTROL, CacheControl, CacheDirective, ETAG, EntityTag, Header, IfNoneMatch, VARY,
+};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::Api;
+use super::auth::HEADER;
+use super::scoring::refused;
+use crate::error::{Error, Kind, Result};
+use crate::flows::Partner;
+use crate::flows::query::{self, Asked, Page, Told, Write};
+use crate::model::digest;
+
+/// How many characters of a digest tell what one answer says from what another does.
+const TAG: usize = 32;
+
+/// Answers a question of `partner`. With `Cache-Control: no-cache` nothing is remembered.
+pub(super) async fn reply(
+    api: &Api,
+    request: &HttpRequest,
+    partner: &Arc<Partner>,
+    asked: Asked,
+    write: Write,
+) -> Result<HttpResponse> {
+    let stated = CacheControl::parse(request).map(|stated| stated.0).unwrap_or_default();
+    let anew = stated.contains(&CacheDirective::NoCache);
+    match query::answer(&api.context, partner, asked, anew, write).await {
+        Ok(told) => Ok(send(api, request, told)),
+        Err(problem) => refused(partner, problem),
+    }
+}
+
+fn send(api: &Api, request: &HttpRequest, Told { kept, remembered }: Told) -> HttpResponse {
+    // What a POST answers is nobody's to keep.
+    let tag = (request.method() == Method::GET).then(|| EntityTag::new_weak(kept.page.tag.clone()));
+    let is_known = tag.as_ref().is_some_and(|tag| has(request, tag));
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((VARY, HEADER));
+    if let Some(tag) = tag {
+        answer.insert_header((ETAG, tag));
+    }
+    if remembered {
+        let age = (api.context.clock.now().timestamp_micros() - kept.asked_at).max(0) / 1_000_000;
+        answer.insert_header((AGE, age));
+    }
+    if is_known {
+        return answer.finish();
+    }
+    answer.content_type("application/json").body(kept.page.body.clone())
+}
+
+/// Whether the caller has what this tag stands for.
+fn has(request: &impl HttpMessage, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
+}
+
+/// Writes a document down; its tag is that of what is left of it after `forget`.
+pub(super) fn written<T: Serialize>(mut document: T, forget: impl FnOnce(&mut T)) -> Result<Page> {
+    let body = json(&document)?;
+    forget(&mut document);
+    let mut tag = digest(&[&json(&document)?]);
+    tag.truncate(TAG);
+    Ok(Page { body: body.into(), tag })
+}
+
+fn json(document: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(document)
+        .map_err(|cause| Error::new(Kind::Internal, "an answer could not be written").because(cause))
+}

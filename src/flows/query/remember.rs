@@ -1,0 +1,272 @@
+//! What was asked a moment ago is not asked again: one call for those who ask the same at the same time, and its answer
+//! for those who come within seconds, unless something of the partner changed.
+//!
+//! An answer is remembered under the count of the partner's changes that it was asked at. Whoever comes after a change
+//! looks under the next count, also while an answer from before is on its way: neither its call nor its answer is theirs.
+
+use std::collections::HashMap;
+use std::future::ready;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::future::Cache;
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
+use serde_json::Value;
+use tracing::Instrument as _;
+
+use super::{Answered, Asked, rank};
+use crate::config::Queries;
+use crate::error::{Error, Kind, Result};
+use crate::flows::{Context, Partner};
+use crate::model::{Reference, digest};
+use crate::store::{generations, records};
+
+/// What an entry weighs beside its body: also the smallest answers are bounded in number.
+const OVERHEAD: usize = 1_024;
+
+/// An answer as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its JSON.
+    pub body: Bytes,
+    /// What tells what it says from what others say, as far as a caller would care.
+    pub tag: String,
+}
+
+/// Writes an answer down as it is sent.
+pub type Write = fn(&Asked, &Answered) -> Result<Page>;
+
+/// An answer that is remembered.
+#[derive(Debug)]
+pub struct Kept {
+    /// When it was asked for, in Unix microseconds.
+    pub asked_at: i64,
+    /// As it is sent.
+    pub page: Page,
+    /// What is sent.
+    pub answered: Answered,
+}
+
+/// An answer, and whether it was there already.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// It.
+    pub kept: Arc<Kept>,
+    /// Whether it was remembered from an earlier question.
+    pub remembered: bool,
+}
+
+/// A question of a partner, and how often the partner's objects had changed when it was asked.
+type Key = (String, u64);
+
+/// The answers that one process remembers, within bounds of memory.
+pub struct Answers {
+    recent: Cache<Key, Arc<Kept>>,
+    lifetime: Duration,
+    /// What the last changes of each partner were, as all nodes settled them.
+    pulses: Mutex<HashMap<String, i64>>,
+}
+
+impl Answers {
+    /// None yet.
+    pub fn new(settings: &Queries) -> Self {
+        Self {
+            recent: cache(settings, settings.cache + Duration::from_mins(1)),
+            lifetime: settings.cache,
+            pulses: Mutex::default(),
+        }
+    }
+
+    /// Hears what the last changes of a partner are. Returns whether they are others than before.
+    fn hears(&self, partner: &str, pulse: i64) -> bool {
+        let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        match pulses.get_mut(partner) {
+            Some(known) => std::mem::replace(known, pulse) != pulse,
+            None => pulses.insert(partner.to_owned(), pulse).is_none(),
+        }
+    }
+}
+
+/// Time is told by our own clock, beside each answer; `lifetime` only clears away what nobody can want.
+fn cache<K: Hash + Eq + Send + Sync + 'static>(
+    settings: &Queries,
+    lifetime: Duration,
+) -> Cache<K, Arc<Kept>> {
+    Cache::builder()
+        .max_capacity(settings.cache_bytes)
+        .weigher(|_, kept: &Arc<Kept>| kept.weight())
+        .eviction_policy(EvictionPolicy::lru())
+        .time_to_live(lifetime)
+        .build()
+}
+
+impl Kept {
+    fn weight(&self) -> u32 {
+        let items = self.answered.items.len() * size_of::<super::Match>();
+        u32::try_from(self.page.body.len() + items + OVERHEAD).unwrap_or(u32::MAX)
+    }
+
+    fn is_younger_than(&self, lifetime: Duration, now: i64) -> bool {
+        let age = u64::try_from(now.saturating_sub(self.asked_at)).unwrap_or_default();
+        Duration::from_micros(age) < lifetime
+    }
+}
+
+/// The answer to a question: a recent one, the one that somebody else is waiting for, or HrFlow's. `anew`: only what is
+/// asked now will do.
+///
+/// # Errors
+/// Those of [`rank`]; they are told to all who wait and remembered for nobody.
+pub async fn answer(
+    context: &Arc<Context>,
+    partner: &Arc<Partner>,
+    asked: Asked,
+    anew: bool,
+    write: Write,
+) -> Result<Told> {
+    let name = &partner.settings.name;
+    let question = asked.question(name);
+    let recent = if anew { None } else { recent(context, partner, &asked, &question).await? };
+    if let Some(kept) = recent {
+        context.metrics.answered(name, "hit");
+        return Ok(Told { kept, remembered: true });
+    }
+    let _waiting = context.metrics.waiting(name);
+    let key = (question, context.store.generation(name));
+    let call = Call { context: context.clone(), partner: partner.clone(), asked, write };
+    // By itself, so that a caller who goes away takes nobody's answer along.
+    let call =
+        async move { if anew { call.make_anew(key).await } else { Box::pin(call.make_or_join(key)).await } };
+    let told = tokio::spawn(call.in_current_span()).await;
+    let kept = told.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))??;
+    Ok(Told { kept, remembered: false })
+}
+
+/// A recent answer that still counts.
+async fn recent(
+    context: &Context,
+    partner: &Partner,
+    asked: &Asked,
+    question: &str,
+) -> Result<Option<Arc<Kept>>> {
+    let name = &partner.settings.name;
+    let answers = &context.answers;
+    let key = (question.to_owned(), context.store.generation(name));
+    let now = context.clock.now().timestamp_micros();
+    let counts = |kept: &Arc<Kept>| kept.is_younger_than(answers.lifetime, now);
+    let found = answers.recent.get(&key).await;
+    if found.as_ref().is_some_and(|kept| !counts(kept)) {
+        // Unless somebody has replaced it by now.
+        let forget = answers.recent.entry(key).and_compute_with(|entry| {
+            ready(if entry.is_some_and(|entry| !counts(entry.value())) { Op::Remove } else { Op::Nop })
+        });
+        forget.await;
+    }
+    let found = found.filter(counts);
+    if context.store.spans_nodes() && !is_undisturbed(context, partner, asked, found.as_deref()).await? {
+        context.store.raise_generation(name);
+        return Ok(None);
+    }
+    Ok(found)
+}
+
+/// Whether no other node has settled a change of the partner's since the last look, and all that `found` tells of is live.
+async fn is_undisturbed(
+    context: &Context,
+    partner: &Partner,
+    asked: &Asked,
+    found: Option<&Kept>,
+) -> Result<bool> {
+    let (name, entity, scored_for) = (partner.settings.name.clone(), asked.entity, asked.scored_for.clone());
+    let items = found.map(|kept| kept.answered.items.as_slice()).unwrap_or_default();
+    let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
+    let (pulse, live) = context
+        .store
+        .read(move |db| {
+            let pulse = generations::pulse(db, &name)?;
+            let listed: Vec<&str> = references.iter().map(String::as_str).collect();
+            let scored_for: Vec<&str> = scored_for.iter().map(Reference::as_str).collect();
+            let live = records::live(db, &name, entity, &listed)?.len() == listed.len()
+                && records::live(db, &name, entity.other(), &scored_for)?.len() == scored_for.len();
+            Ok((pulse, live))
+        })
+        .await?;
+    let moved = context.answers.hears(&partner.settings.name, pulse);
+    Ok(live && !moved)
+}
+
+/// A question that is on its way to HrFlow.
+struct Call {
+    context: Arc<Context>,
+    partner: Arc<Partner>,
+    asked: Asked,
+    write: Write,
+}
+
+impl Call {
+    /// Asks, or waits for whoever asks the same.
+    async fn make_or_join(self, key: Key) -> Result<Arc<Kept>> {
+        let (context, partner) = (self.context.clone(), self.partner.clone());
+        let asks = AtomicBool::new(false);
+        let mine = &asks;
+        let asking = async move {
+            mine.store(true, Ordering::Relaxed);
+            self.make().await
+        };
+        let entry = context.answers.recent.entry(key).or_try_insert_with(asking).await;
+        let how = if asks.load(Ordering::Relaxed) { "miss" } else { "coalesced" };
+        context.metrics.answered(&partner.settings.name, how);
+        entry.map(moka::Entry::into_value).map_err(|problem| Error::shared(&problem))
+    }
+
+    /// Asks, whoever else does, and lets the others have the answer.
+    async fn make_anew(self, key: Key) -> Result<Arc<Kept>> {
+        let context = self.context.clone();
+        context.metrics.answered(&self.partner.settings.name, "bypass");
+        let kept = self.make().await?;
+        context.answers.recent.insert(key, kept.clone()).await;
+        Ok(kept)
+    }
+
+    async fn make(self) -> Result<Arc<Kept>> {
+        let Self { context, partner, asked, write } = self;
+        let asked_at = context.clock.now().timestamp_micros();
+        let answered = rank(&context, &partner, asked.clone()).await?;
+        let page = write(&asked, &answered)?;
+        Ok(Arc::new(Kept { asked_at, page, answered }))
+    }
+}
+
+impl Asked {
+    /// What tells this query of a partner from others, wherever in its answer somebody is.
+    fn identity(&self, partner: &str) -> String {
+        // All of it by name: what is added must be thought of here, or two queries would share an answer.
+        let Self { entity, scored_for, page: _, limit, score_min, criteria, filters, around, include } = self;
+        let mut criteria: Vec<&(String, Value)> = criteria.iter().collect();
+        criteria.sort_by_key(|(name, _)| name);
+        let scored_for = scored_for.as_ref().map(Reference::as_str);
+        let least = score_min.map(f64::to_bits);
+        let text = serde_json::json!([
+            entity.singular(),
+            scored_for,
+            limit,
+            least,
+            criteria,
+            filters,
+            around,
+            include
+        ]);
+        let text = text.to_string();
+        digest(&[partner.as_bytes(), text.as_bytes()])
+    }
+
+    /// What tells this question from others: the query, and where in its answer.
+    fn question(&self, partner: &str) -> String {
+        let place = serde_json::json!([self.page]).to_string();
+        digest(&[self.identity(partner).as_bytes(), place.as_bytes()])
+    }
+}
