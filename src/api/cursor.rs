@@ -17,6 +17,9 @@ pub(super) const CURSOR: Parameter = Parameter::optional(
     "Where to go on: the cursor of the answer before. Left out, it begins at the beginning.",
 );
 
+/// The list that scoring and searching give.
+pub(super) const RANKING: &str = "ranking";
+
 /// From when on.
 pub(super) const FROM: Parameter = Parameter::optional("from", Shape::Date, "Not before this moment.");
 

@@ -10,7 +10,7 @@ use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::problem::{self, refusals};
 use super::reply::{reply, written};
-use super::{Api, criteria};
+use super::{Api, criteria, cursor};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 use crate::flows::query::{self, Answered, Asked, Page};
@@ -38,6 +38,13 @@ pub(super) struct ScoredPage {
     /// Whether a change of the object that was asked about is on its way: the scores are those of what it was.
     #[schema(example = false)]
     stale: bool,
+    /// Where the next page begins: send it as `cursor` with the same parameters, but without `page`. Whoever goes on so
+    /// gets each object once, also while objects change. Null at the end.
+    #[schema(example = "WyJyYW5raW5nIix7InEiOiI5ZiIsInAiOjIsImEiOnsicyI6IiJ9fV0")]
+    next_cursor: Option<String>,
+    /// Whether more objects were found than can be paged through, which are 10,000; only on the last page.
+    #[schema(example = false)]
+    truncated: bool,
 }
 
 /// An object and how well it matches.
@@ -55,7 +62,7 @@ pub(super) struct Scored {
     /// The place in the ranking over all pages, from 1. An object that is no longer live leaves a gap.
     #[schema(minimum = 1, example = 1)]
     rank: u64,
-    /// The fields that `include` asked for; not there without it.
+    /// The fields that `include` asked for; not there without it, nor where the object moved while it was paged through.
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<Box<Card>>,
 }
@@ -98,7 +105,8 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLar
             ),
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
+                "next_cursor": null, "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
@@ -121,7 +129,8 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 10,
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
-                "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false})),
+                "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
+                "next_cursor": null, "truncated": false})),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -150,7 +159,8 @@ pub(super) async fn score_profiles_by_body(
             ),
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,
+                "next_cursor": null, "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
@@ -173,7 +183,8 @@ pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Res
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 10,
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
-                "more_pending": false, "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false})),
+                "more_pending": false, "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,
+                "next_cursor": null, "truncated": false})),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -200,14 +211,14 @@ async fn score(
     let asked = Asked {
         score_min: given.number("score_min"),
         around: given.text("location_from").is_some(),
-        ..criteria::asked(given, entity, Some(reference))
+        ..criteria::asked(given, entity, Some(reference))?
     };
     reply(api, request, partner, asked, write).await
 }
 
 /// Writes a page down as it is sent.
 pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
-    let Answered { items, page, max_page, total, freshness, stale } = answered;
+    let Answered { items, page, max_page, total, freshness, stale, next, truncated } = answered;
     let document = ScoredPage {
         items: items.iter().filter_map(Scored::of).collect(),
         page: *page,
@@ -216,6 +227,8 @@ pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         max_page: *max_page,
         freshness: FreshnessDocument::of(*freshness, asked.entity),
         stale: *stale,
+        next_cursor: next.as_ref().map(|next| cursor::write(cursor::RANKING, next)).transpose()?,
+        truncated: *truncated,
     };
     written(document, |document| document.freshness = FreshnessDocument::default())
 }

@@ -10,7 +10,7 @@ use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::problem::refusals;
 use super::reply::{reply, written};
-use super::{Api, criteria};
+use super::{Api, criteria, cursor};
 use crate::error::Result;
 use crate::flows::Partner;
 use crate::flows::query::{self, Answered, Asked, Page};
@@ -35,6 +35,13 @@ pub(super) struct FoundPage {
     max_page: u64,
     /// How far HrFlow was behind.
     freshness: FreshnessDocument,
+    /// Where the next page begins: send it as `cursor` with the same parameters, but without `page`. Whoever goes on so
+    /// gets each object once, also while objects change. Null at the end.
+    #[schema(example = "WyJyYW5raW5nIix7InEiOiI5ZiIsInAiOjIsImEiOnsicyI6IiJ9fV0")]
+    next_cursor: Option<String>,
+    /// Whether more objects were found than can be paged through, which are 10,000; only on the last page.
+    #[schema(example = false)]
+    truncated: bool,
 }
 
 /// An object that was found.
@@ -46,14 +53,14 @@ pub(super) struct Found {
     /// The place among all that were found, from 1, over all pages. An object that is no longer live leaves a gap.
     #[schema(minimum = 1, example = 1)]
     rank: u64,
-    /// The fields that `include` asked for; not there without it.
+    /// The fields that `include` asked for; not there without it, nor where the object moved while it was paged through.
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<Box<Card>>,
 }
 
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
     Unavailable, TimedOut);
-refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, TooLarge, UnsupportedMediaType, Invalid, RateLimited, Upstream,
+refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Gone, TooLarge, UnsupportedMediaType, Invalid, RateLimited, Upstream,
     Refused, Denied, Unreachable, Unavailable, TimedOut);
 
 /// Search profiles
@@ -70,7 +77,8 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, TooLarge, Unsupported
             ),
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
@@ -93,7 +101,8 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
         (status = 200, description = "A page of profiles", body = FoundPage,
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}})),
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "truncated": false})),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -122,7 +131,8 @@ pub(super) async fn search_profiles_by_body(
             ),
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
     ),
@@ -145,7 +155,8 @@ pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Re
         (status = 200, description = "A page of jobs", body = FoundPage,
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}})),
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "truncated": false})),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -167,11 +178,11 @@ async fn search(
     entity: Entity,
     given: &Given,
 ) -> Result<HttpResponse> {
-    reply(api, request, partner, criteria::asked(given, entity, None), write).await
+    reply(api, request, partner, criteria::asked(given, entity, None)?, write).await
 }
 
 fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
-    let Answered { items, page, max_page, total, freshness, .. } = answered;
+    let Answered { items, page, max_page, total, freshness, next, truncated, .. } = answered;
     let found = |item: &query::Match| Found {
         reference: item.reference.clone(),
         rank: item.rank,
@@ -184,6 +195,8 @@ fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         total: *total,
         max_page: *max_page,
         freshness: FreshnessDocument::of(*freshness, asked.entity),
+        next_cursor: next.as_ref().map(|next| cursor::write(cursor::RANKING, next)).transpose()?,
+        truncated: *truncated,
     };
     written(document, |document| document.freshness = FreshnessDocument::default())
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::backend::{Db, on};
 use super::mailbox;
 use super::records::{Outcome, Record, Wanted};
-use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls};
+use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls, snapshot_lines};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest;
 
@@ -105,7 +105,7 @@ pub fn find(db: &mut Db<'_>, id: &str) -> Result<Option<Erasure>> {
 
 /// Drops what was heard of a record's object: what came of it stays until there is something to stand in its place.
 fn forget_news(db: &mut Db<'_>, record: &Record) -> Result<()> {
-    delete_from!(db, record, deliveries, archivals);
+    delete_from!(db, record, deliveries, archivals, snapshot_lines);
     // A listing goes by the id of the pull that began it.
     let of_pulls = pulls::table
         .filter(pulls::partner.eq(&record.partner))

@@ -2,6 +2,7 @@
 
 use diesel::dsl::min;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::backend::{Db, on};
 use super::pulls::{self, Coverage};
@@ -13,7 +14,7 @@ use crate::model::Entity;
 const MOST: i64 = 1_000;
 
 /// How far HrFlow is behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
     /// Up to when every change we know of has reached HrFlow, in Unix microseconds. What was set aside does not count: it
     /// waits for another change.

@@ -10,7 +10,7 @@
 //! listings    what proves that a listing was complete           absences  what a listing lacked, and what became of it
 //! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
-//! generations     how often a partner's objects changed
+//! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
 //! ```
 
 pub mod absences;
@@ -32,6 +32,7 @@ pub mod pulls;
 pub mod records;
 pub mod retention;
 mod schema;
+pub mod snapshots;
 mod text;
 pub mod transfer;
 mod writer;
@@ -52,6 +53,7 @@ pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use page::Page;
 pub use pulls::{By, Coverage, Mode, Pull, State, Wish};
 pub use records::{Outcome, Presence, Record, Wanted};
+pub use snapshots::Snapshot;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::Clock;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use serde::{Deserialize, Serialize};
 
 use super::backend::{Db, on};
 use super::schema::{answers, cursors, pulls};
@@ -270,7 +271,7 @@ pub fn is_imported(db: &mut Db<'_>, partner: &str, entity: Entity) -> Result<boo
 }
 
 /// How much of what a partner has is known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Objects that are known.
     pub seen: i64,

@@ -211,6 +211,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    snapshots (id) {
+        id -> Text,
+        partner -> Text,
+        query -> Text,
+        lines -> BigInt,
+        total -> BigInt,
+        unread -> BigInt,
+        version -> Nullable<BigInt>,
+        freshness -> Text,
+        kept_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    snapshot_lines (snapshot, place) {
+        snapshot -> Text,
+        place -> BigInt,
+        partner -> Text,
+        entity -> Text,
+        reference -> Text,
+        score -> Nullable<Text>,
+        rank -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
 diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
 diesel::allow_tables_to_appear_in_same_query!(pulls, listed);

@@ -30,6 +30,7 @@ mod nodes;
 mod openapi;
 mod outage;
 mod pace;
+mod paging;
 mod process;
 mod pull;
 mod query;

@@ -1,5 +1,6 @@
 //! The criteria as tables: what each is called, what it looks like, and what it means.
 
+use crate::api::cursor::CURSOR;
 use crate::api::parameters::Parameter;
 use crate::api::shape::Shape;
 use crate::model::Card;
@@ -17,9 +18,11 @@ const AMOUNT: Shape = Shape::Number { least: 0.0, most: 1e12 };
 pub(super) const PAGING: &[Parameter] = &[
     Parameter::optional(
         "page",
-        Shape::Whole { least: 1, most: u32::MAX as u64, default: Some(1) },
-        "The page, from 1.",
+        // No default is stated: a client that fills in defaults would send it beside a cursor.
+        Shape::Whole { least: 1, most: u32::MAX as u64, default: None },
+        "The page, from 1, which is where it begins. Between two pages objects may move; `cursor` goes on without that.",
     ),
+    CURSOR,
     Parameter::optional("limit", crate::api::LIMIT, "How many objects a page has at most."),
 ];
 

@@ -1,4 +1,4 @@
-//! What parameters say together: no range is empty, a distance has a point, and a point is given once.
+//! What parameters say together: no range is empty, a distance has a point, and a point or a page is given once.
 
 use crate::api::parameters::Given;
 use crate::api::shape::{Fault, Wrong};
@@ -26,6 +26,9 @@ pub(in crate::api) fn check_together(given: &Given, wrong: &mut Vec<(String, Wro
         if given.number(least).zip(given.number(most)).is_some_and(|(low, high)| low > high) {
             refuse(least, format!("must not be greater than `{most}`"));
         }
+    }
+    if given.value("cursor").is_some() && given.value("page").is_some() {
+        refuse("cursor", "cannot be given with `page`".to_owned());
     }
     let from = given.value("location_from").is_some();
     for (distance, point) in [

@@ -3,18 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use super::tables::{JOB_SCORING, JOB_SORTING, JOBS, PROFILE_SCORING, PROFILE_SORTING, PROFILES};
+use crate::api::cursor;
 use crate::api::parameters::Given;
+use crate::error::Result;
 use crate::flows::query::Asked;
 use crate::model::{Entity, Reference};
 
 /// What a request asks, but for what scoring alone can be asked.
-pub(in crate::api) fn asked(given: &Given, entity: Entity, scored_for: Option<Reference>) -> Asked {
-    Asked {
+///
+/// # Errors
+/// `Invalid` for a cursor that no ranking gave.
+pub(in crate::api) fn asked(given: &Given, entity: Entity, scored_for: Option<Reference>) -> Result<Asked> {
+    Ok(Asked {
+        cursor: cursor::read(cursor::RANKING, given)?,
         criteria: hrflow(given, entity),
         filters: filters(given),
         include: given.texts("include").into_iter().map(str::to_owned).collect(),
-        ..Asked::page(entity, scored_for, given.whole("page"), given.whole("limit"))
-    }
+        ..Asked::page(entity, scored_for, given.whole("page").max(1), given.whole("limit"))
+    })
 }
 
 /// The criteria of a request, as parameters of HrFlow's.

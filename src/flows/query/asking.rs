@@ -15,6 +15,8 @@ use crate::model::{Entity, Reference};
 pub(super) struct Listed {
     /// They, in HrFlow's order.
     pub(super) items: Vec<Match>,
+    /// How many places there were on the page.
+    pub(super) places: u64,
     /// The last page's number.
     pub(super) max_page: u64,
     /// How many objects there are on all pages.
@@ -56,7 +58,12 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
             let card = card.map(|card| Box::new(card.only(include)));
             Some(Match { reference: reference?, score, rank, card })
         });
-    Ok(Listed { items: items.collect(), max_page: ranking.max_page, total: ranking.total })
+    Ok(Listed {
+        items: items.collect(),
+        places: (listed + ranking.repeated) as u64,
+        max_page: ranking.max_page,
+        total: ranking.total,
+    })
 }
 
 /// The question with the point that its distances are measured from, if that is the place of the object it is scored for.

@@ -3,11 +3,15 @@
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
 //!                                                                         asking     one call to HrFlow
+//! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
 //! ```
 
 mod asking;
+mod cursor;
 mod remember;
+mod snapshot;
 mod standing;
+mod whole;
 
 use serde_json::Value;
 
@@ -18,6 +22,7 @@ use crate::store::Freshness;
 use asking::{Listed, ask, located};
 use standing::{Standing, keep_live, stand};
 
+pub use cursor::Cursor;
 pub use remember::{Answers, Kept, Page, Told, Write, answer};
 
 /// What a recruiter asks. The criteria were checked at the door; every key is added by us.
@@ -27,8 +32,10 @@ pub struct Asked {
     pub entity: Entity,
     /// The object it is scored for; none in searching.
     pub scored_for: Option<Reference>,
-    /// From 1.
+    /// From 1; of no account with a cursor.
     pub page: u64,
+    /// Where to go on in a ranking that stays as it is.
+    pub cursor: Option<Cursor>,
     /// 1 to 100.
     pub limit: u64,
     /// The least score, from 0 to 1; only in scoring.
@@ -50,6 +57,7 @@ impl Asked {
             entity,
             scored_for,
             page,
+            cursor: None,
             limit,
             score_min: None,
             criteria: Vec::new(),
@@ -75,6 +83,10 @@ pub struct Answered {
     pub freshness: Freshness,
     /// Whether a change of the object it was scored for is on its way to HrFlow.
     pub stale: bool,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Cursor>,
+    /// Whether there are more objects than can be paged through.
+    pub truncated: bool,
 }
 
 /// One match.
@@ -94,14 +106,25 @@ pub struct Match {
 ///
 /// # Errors
 /// `NotFound`, `Gone` or `Pending` for the object it is scored for, `Invalid` where it has no place that distances could be
-/// measured from; what calling HrFlow may end in.
+/// measured from; what calling HrFlow may end in; with a cursor `Invalid` when it is another query's, and `Gone` when its
+/// snapshot is kept no longer.
 pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<Answered> {
     // What is settled while HrFlow answers is not in its answer: what was behind before counts, where it is known.
-    let Standing { asked_at, scored_for } = stand(context, partner, &asked).await?;
-    let located = located(partner, &asked).await?;
+    let standing = stand(context, partner, &asked).await?;
+    match &asked.cursor {
+        Some(cursor) => snapshot::go_on(context, partner, &asked, cursor, standing).await,
+        None => page(context, partner, &asked, standing).await,
+    }
+}
+
+async fn page(context: &Context, partner: &Partner, asked: &Asked, standing: Standing) -> Result<Answered> {
+    let Standing { asked_at, scored_for } = standing;
+    let located = located(partner, asked).await?;
     let Listed { mut items, max_page, total, .. } = ask(partner, &located, asked.page, asked.limit).await?;
     let stale = scored_for.as_ref().is_some_and(|scored_for| scored_for.is_pending);
     let known = scored_for.map(|scored_for| scored_for.freshness);
     let freshness = keep_live(context, partner, asked.entity, &mut items, known, asked_at).await?;
-    Ok(Answered { items, page: asked.page, max_page, total, freshness, stale })
+    let next =
+        (asked.page < max_page).then(|| Cursor::behind(asked, &partner.settings.name, asked.page, &items));
+    Ok(Answered { items, page: asked.page, max_page, total, freshness, stale, next, truncated: false })
 }

@@ -15,14 +15,13 @@ use bytes::Bytes;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
-use serde_json::Value;
 use tracing::Instrument as _;
 
 use super::{Answered, Asked, rank};
 use crate::config::Queries;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
-use crate::model::{Reference, digest};
+use crate::model::Reference;
 use crate::store::{generations, records};
 
 /// What an entry weighs beside its body: also the smallest answers are bounded in number.
@@ -238,35 +237,5 @@ impl Call {
         let answered = rank(&context, &partner, asked.clone()).await?;
         let page = write(&asked, &answered)?;
         Ok(Arc::new(Kept { asked_at, page, answered }))
-    }
-}
-
-impl Asked {
-    /// What tells this query of a partner from others, wherever in its answer somebody is.
-    fn identity(&self, partner: &str) -> String {
-        // All of it by name: what is added must be thought of here, or two queries would share an answer.
-        let Self { entity, scored_for, page: _, limit, score_min, criteria, filters, around, include } = self;
-        let mut criteria: Vec<&(String, Value)> = criteria.iter().collect();
-        criteria.sort_by_key(|(name, _)| name);
-        let scored_for = scored_for.as_ref().map(Reference::as_str);
-        let least = score_min.map(f64::to_bits);
-        let text = serde_json::json!([
-            entity.singular(),
-            scored_for,
-            limit,
-            least,
-            criteria,
-            filters,
-            around,
-            include
-        ]);
-        let text = text.to_string();
-        digest(&[partner.as_bytes(), text.as_bytes()])
-    }
-
-    /// What tells this question from others: the query, and where in its answer.
-    fn question(&self, partner: &str) -> String {
-        let place = serde_json::json!([self.page]).to_string();
-        digest(&[self.identity(partner).as_bytes(), place.as_bytes()])
     }
 }

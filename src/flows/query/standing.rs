@@ -20,6 +20,7 @@ pub(super) struct ScoredForNow {
     pub(super) freshness: Freshness,
     /// Whether a change of it is on its way.
     pub(super) is_pending: bool,
+    pub(super) settled_version: i64,
 }
 
 /// Looks whether a question can be asked.
@@ -78,7 +79,7 @@ pub(super) async fn ensure_scorable(
         })
         .await?;
     let record = ensure_indexed(entity, reference, record, now)?;
-    Ok(ScoredForNow { freshness, is_pending: record.is_pending() })
+    Ok(ScoredForNow { freshness, is_pending: record.is_pending(), settled_version: record.settled_version })
 }
 
 /// The record of an object that HrFlow can be asked about.

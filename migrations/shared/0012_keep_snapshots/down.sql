@@ -1,0 +1,2 @@
+DROP TABLE snapshot_lines;
+DROP TABLE snapshots;
