@@ -116,7 +116,7 @@ fn document<'a>(kind: Kind, detail: &'a str, fields: &'a [FieldError]) -> Proble
 }
 
 fn must_wait(kind: Kind) -> bool {
-    matches!(kind, Kind::Pending | Kind::RateLimited | Kind::Unavailable)
+    matches!(kind, Kind::Pending | Kind::RateLimited | Kind::Unavailable | Kind::Unreachable | Kind::TimedOut)
 }
 
 /// `Retry-After` counts whole seconds; too early would only be refused again.

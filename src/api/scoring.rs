@@ -35,7 +35,8 @@ pub(super) struct ScoredPage {
     max_page: u64,
     /// How far HrFlow was behind.
     freshness: FreshnessDocument,
-    /// Whether a change of the object that was asked about is on its way: the scores are those of what it was.
+    /// Whether the scores may be those of what was: a change of the object that was asked about is on its way, or `HrFlow`
+    /// gives no answer and this is an earlier one (`freshness` and `Age` tell from when).
     #[schema(example = false)]
     stale: bool,
     /// Where the next page begins: send it as `cursor` with the same parameters, but without `page`. Whoever goes on so

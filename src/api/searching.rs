@@ -35,6 +35,9 @@ pub(super) struct FoundPage {
     max_page: u64,
     /// How far HrFlow was behind.
     freshness: FreshnessDocument,
+    /// Whether `HrFlow` gives no answer and this is an earlier one (`freshness` and `Age` tell from when).
+    #[schema(example = false)]
+    stale: bool,
     /// Where the next page begins: send it as `cursor` with the same parameters, but without `page`. Whoever goes on so
     /// gets each object once, also while objects change. Null at the end.
     #[schema(example = "WyJyYW5raW5nIix7InEiOiI5ZiIsInAiOjIsImEiOnsicyI6IiJ9fV0")]
@@ -77,7 +80,7 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Gone, TooLarge, Unsup
             ),
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
@@ -101,7 +104,7 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
         (status = 200, description = "A page of profiles", body = FoundPage,
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
         BodyRefusals,
     ),
@@ -131,7 +134,7 @@ pub(super) async fn search_profiles_by_body(
             ),
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
         Refusals,
@@ -155,7 +158,7 @@ pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Re
         (status = 200, description = "A page of jobs", body = FoundPage,
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
-                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "next_cursor": null,
+                "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
         BodyRefusals,
     ),
@@ -182,7 +185,7 @@ async fn search(
 }
 
 fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
-    let Answered { items, page, max_page, total, freshness, next, truncated, .. } = answered;
+    let Answered { items, page, max_page, total, freshness, stale, next, truncated } = answered;
     let found = |item: &query::Match| Found {
         reference: item.reference.clone(),
         rank: item.rank,
@@ -195,6 +198,7 @@ fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         total: *total,
         max_page: *max_page,
         freshness: FreshnessDocument::of(*freshness, asked.entity),
+        stale: *stale,
         next_cursor: next.as_ref().map(|next| cursor::write(cursor::RANKING, next)).transpose()?,
         truncated: *truncated,
     };

@@ -161,7 +161,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let pull_pages = section.whole("pull_pages", 100_000, 1, 1_000_000_000);
     let pull_megabytes = section.whole::<i64>("pull_megabytes", 100_000, 1, 1_000_000_000);
     let pull_hours = section.whole("pull_hours", 336, 1, 8760);
-    let queries = queries::queries(&section);
+    let queries = queries::queries(&section, call_timeout);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {

@@ -768,3 +768,31 @@ fn a_schedule_holds_for_both_kinds_unless_one_says_otherwise() {
         assert!(told.contains(&format!("partner.acme.schedule.{problem}")), "{text}: {told:?}");
     }
 }
+
+#[test]
+fn how_queries_are_answered_is_a_limit_too() {
+    let said = "[limits]\nquery_cache_seconds = 0\nquery_cache_megabytes = 1\nsnapshot_minutes = 3\nserve_stale = true\n\
+        hedge_after_ms = 250\n";
+    let queries = read(&format!("{said}{}", little()), &[]).unwrap().limits.queries;
+    let expected = Queries {
+        cache: Duration::ZERO,
+        cache_bytes: 1_000_000,
+        snapshot: Duration::from_mins(3),
+        serve_stale: true,
+        hedge_after: Some(Duration::from_millis(250)),
+    };
+    assert_eq!(queries, expected);
+    assert_eq!(read(&little(), &[]).unwrap().limits.queries, Queries::default());
+    let wrong = "[limits]\ncall_timeout_seconds = 2\nquery_cache_seconds = 3601\nquery_cache_megabytes = 0\n\
+        snapshot_minutes = 61\nserve_stale = 1\nhedge_after_ms = 2000\n";
+    assert_eq!(
+        read(&format!("{wrong}{}", little()), &[]).map(|_| ()).unwrap_err(),
+        [
+            "limits.query_cache_seconds: must be from 0 to 3600",
+            "limits.query_cache_megabytes: must be from 1 to 65536",
+            "limits.snapshot_minutes: must be from 1 to 60",
+            "limits.serve_stale: must be true or false, not a number",
+            "limits.hedge_after_ms: must be shorter than `call_timeout_seconds`",
+        ]
+    );
+}

@@ -8,6 +8,7 @@
 mod check;
 mod envelope;
 mod erasing;
+mod hedging;
 mod indexing;
 mod lax;
 mod object;
@@ -42,6 +43,7 @@ pub struct Client {
     base: Url,
     workspace: Arc<Workspace>,
     timeout: Duration,
+    hedge_after: Option<Duration>,
     guard: Option<Guard>,
 }
 
@@ -93,6 +95,7 @@ impl Client {
             base: settings.api_url.clone(),
             workspace,
             timeout: limits.call_timeout,
+            hedge_after: limits.queries.hedge_after,
             guard: None,
         })
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::lax::Lax;
 use super::shown::Shown;
-use super::{About, Client, Urgency, envelope};
+use super::{About, Client, envelope};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Method, Request};
 use crate::model::{Card, Entity, Reference};
@@ -210,7 +210,7 @@ impl Client {
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: Request, about: About) -> Result<envelope::Read<T>> {
-        self.send(Urgency::Query, request, about).await
+        self.send_hedged(request, about).await
     }
 
     /// A question as HrFlow reads it: its parameters in the address, or in a body where they are too long for one.

@@ -15,6 +15,7 @@ mod cache;
 mod catch;
 mod criteria;
 mod dead_letters;
+mod degraded;
 mod delta;
 mod demo;
 mod erasure;

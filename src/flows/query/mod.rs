@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
-//!                                                                         asking     one call to HrFlow
+//!          ↘ last     the last answer, where HrFlow gives none            asking     one call to HrFlow
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
 //! ```
 
 mod asking;
 mod cursor;
+mod last;
 mod remember;
 mod snapshot;
 mod standing;
@@ -81,7 +82,8 @@ pub struct Answered {
     pub total: u64,
     /// How far HrFlow is behind what we know.
     pub freshness: Freshness,
-    /// Whether a change of the object it was scored for is on its way to HrFlow.
+    /// Whether a change of the object it was scored for is on its way to HrFlow, or the answer is an earlier one since HrFlow
+    /// gives none.
     pub stale: bool,
     /// Where the next page begins; none at the end.
     pub next: Option<Cursor>,

@@ -17,7 +17,7 @@ use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use tracing::Instrument as _;
 
-use super::{Answered, Asked, rank};
+use super::{Answered, Asked, last, rank};
 use crate::config::Queries;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
@@ -65,6 +65,8 @@ type Key = (String, u64);
 /// The answers that one process remembers, within bounds of memory.
 pub struct Answers {
     recent: Cache<Key, Arc<Kept>>,
+    /// The last answer to each question, for when HrFlow gives none.
+    pub(super) last: Cache<String, Arc<Kept>>,
     lifetime: Duration,
     /// What the last changes of each partner were, as all nodes settled them.
     pulses: Mutex<HashMap<String, i64>>,
@@ -75,6 +77,7 @@ impl Answers {
     pub fn new(settings: &Queries) -> Self {
         Self {
             recent: cache(settings, settings.cache + Duration::from_mins(1)),
+            last: cache(settings, last::LIFETIME),
             lifetime: settings.cache,
             pulses: Mutex::default(),
         }
@@ -109,7 +112,7 @@ impl Kept {
         u32::try_from(self.page.body.len() + items + OVERHEAD).unwrap_or(u32::MAX)
     }
 
-    fn is_younger_than(&self, lifetime: Duration, now: i64) -> bool {
+    pub(super) fn is_younger_than(&self, lifetime: Duration, now: i64) -> bool {
         let age = u64::try_from(now.saturating_sub(self.asked_at)).unwrap_or_default();
         Duration::from_micros(age) < lifetime
     }
@@ -135,14 +138,16 @@ pub async fn answer(
         return Ok(Told { kept, remembered: true });
     }
     let _waiting = context.metrics.waiting(name);
-    let key = (question, context.store.generation(name));
-    let call = Call { context: context.clone(), partner: partner.clone(), asked, write };
+    let key = (question.clone(), context.store.generation(name));
+    let call = Call { context: context.clone(), partner: partner.clone(), asked: asked.clone(), write };
     // By itself, so that a caller who goes away takes nobody's answer along.
     let call =
         async move { if anew { call.make_anew(key).await } else { Box::pin(call.make_or_join(key)).await } };
     let told = tokio::spawn(call.in_current_span()).await;
-    let kept = told.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))??;
-    Ok(Told { kept, remembered: false })
+    match told.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))? {
+        Ok(kept) => Ok(Told { kept, remembered: false }),
+        Err(problem) => last::instead(context, partner, &asked, &question, write, problem).await,
+    }
 }
 
 /// A recent answer that still counts.
@@ -211,10 +216,10 @@ impl Call {
     async fn make_or_join(self, key: Key) -> Result<Arc<Kept>> {
         let (context, partner) = (self.context.clone(), self.partner.clone());
         let asks = AtomicBool::new(false);
-        let mine = &asks;
+        let (mine, question) = (&asks, key.0.clone());
         let asking = async move {
             mine.store(true, Ordering::Relaxed);
-            self.make().await
+            self.make(question).await
         };
         let entry = context.answers.recent.entry(key).or_try_insert_with(asking).await;
         let how = if asks.load(Ordering::Relaxed) { "miss" } else { "coalesced" };
@@ -226,16 +231,20 @@ impl Call {
     async fn make_anew(self, key: Key) -> Result<Arc<Kept>> {
         let context = self.context.clone();
         context.metrics.answered(&self.partner.settings.name, "bypass");
-        let kept = self.make().await?;
+        let kept = self.make(key.0.clone()).await?;
         context.answers.recent.insert(key, kept.clone()).await;
         Ok(kept)
     }
 
-    async fn make(self) -> Result<Arc<Kept>> {
+    async fn make(self, question: String) -> Result<Arc<Kept>> {
         let Self { context, partner, asked, write } = self;
         let asked_at = context.clock.now().timestamp_micros();
         let answered = rank(&context, &partner, asked.clone()).await?;
         let page = write(&asked, &answered)?;
-        Ok(Arc::new(Kept { asked_at, page, answered }))
+        let kept = Arc::new(Kept { asked_at, page, answered });
+        if context.limits.queries.serve_stale {
+            context.answers.last.insert(question, kept.clone()).await;
+        }
+        Ok(kept)
     }
 }

@@ -1,0 +1,165 @@
+//! HrFlow is slow or down: what is told then, the last answer where that is wanted, and a second call.
+
+use std::time::Duration;
+
+use oem_connector::config::Config;
+use serde_json::json;
+
+use crate::support::{Answer, Backend, Fault, Gate, Wishes, World, backends};
+
+const SCORE: &str = "/v1/profiles/scoring?job_reference=J1";
+const SEARCH: &str = "/v1/profiles/searching";
+
+async fn ward(backend: Backend, adjust: fn(&mut Config)) -> World {
+    let wishes = Wishes { call_timeout: Duration::from_millis(500), adjust, ..Wishes::default() };
+    let world = World::with(backend, wishes).await;
+    world.has_job("J1", "Night nurse");
+    for (id, headline) in [("P1", "Night nurse"), ("P2", "Nurse"), ("P3", "Sailor")] {
+        world.has_profile(id, headline);
+    }
+    world.pull("jobs", "full").await;
+    world.pull("profiles", "full").await;
+    world.hrflow_side.forget();
+    world
+}
+
+fn references(answer: &Answer) -> Vec<&str> {
+    let items = answer.body["items"].as_array().unwrap_or_else(|| panic!("{}", answer.body));
+    items.iter().map(|item| item["reference"].as_str().unwrap()).collect()
+}
+
+fn sorted(answer: &Answer) -> Vec<&str> {
+    let mut found = references(answer);
+    found.sort_unstable();
+    found
+}
+
+#[actix_web::test]
+async fn who_cannot_be_answered_is_told_when_to_come_back() {
+    for backend in backends() {
+        let world = ward(backend, |_| {}).await;
+        world.get(SCORE).await;
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Slow(Duration::from_secs(1)));
+        let late = world.get(SCORE).await;
+        assert_eq!((late.status.as_u16(), late.headers["retry-after"].to_str().unwrap()), (504, "1"));
+        assert_eq!(late.body["code"], "upstream_timed_out", "no earlier answer unless that is wanted");
+    }
+}
+
+#[actix_web::test]
+async fn the_last_answer_stands_in_where_that_is_wanted_and_says_so() {
+    for backend in backends() {
+        let world = ward(backend, |config| config.limits.queries.serve_stale = true).await;
+        let mut scored = world.get(SCORE).await;
+        let found = world.get(SEARCH).await;
+        assert_eq!(scored.body["stale"], false);
+        world.advance(90);
+        for fault in [
+            Fault::Slow(Duration::from_secs(1)),
+            Fault::Status(500, None),
+            Fault::Status(503, Some(0)),
+            Fault::Cut,
+            Fault::Status(429, Some(0)),
+        ] {
+            world.hrflow_side.fail("GET", "/profiles/", fault.clone());
+            let last = world.get(SCORE).await;
+            assert_eq!((last.status.as_u16(), &last.body["stale"]), (200, &json!(true)), "{fault:?}");
+            assert_eq!(
+                (&last.body["items"], &last.body["freshness"]),
+                (&scored.body["items"], &scored.body["freshness"])
+            );
+            assert_eq!(last.headers["age"], "90");
+            assert!(last.headers["etag"] != scored.headers["etag"] && !last.headers.contains_key("warning"));
+            world.advance(2);
+            scored = world.get(SCORE).await;
+            assert_eq!(scored.body["stale"], false, "HrFlow is well again");
+            world.advance(90);
+        }
+        world.hrflow_side.fail("GET", "/profiles/", Fault::Status(500, None));
+        let last = world.get(SEARCH).await;
+        assert_eq!((&last.body["items"], &last.body["stale"]), (&found.body["items"], &json!(true)));
+        assert_eq!(world.metric(r#"oem_queries_total{answer="stale",partner="acme"}"#), "6");
+
+        world.hrflow_side.fail("GET", "/profiles/", Fault::Status(500, None));
+        let unknown = world.get(&format!("{SCORE}&limit=2")).await;
+        assert_eq!(unknown.status, 502, "what was never answered has no last answer");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_archived_or_erased_since_is_in_no_last_answer() {
+    for backend in backends() {
+        let world = ward(backend, |config| config.limits.queries.serve_stale = true).await;
+        assert_eq!(sorted(&world.get(SEARCH).await), ["P1", "P2", "P3"]);
+        assert_eq!(references(&world.get(SCORE).await), ["P1", "P2", "P3"]);
+        world.announce("profile_archive", "P3").await;
+        world.erase("P2").await;
+        for path in [SCORE, SEARCH] {
+            world.hrflow_side.fail("GET", "/profiles/", Fault::Cut);
+            let last = world.get(path).await;
+            assert_eq!((references(&last), &last.body["stale"]), (vec!["P1"], &json!(true)), "{path}");
+        }
+        world.announce("job_archive", "J1").await;
+        assert_eq!(world.get(SCORE).await.status, 410, "also without HrFlow");
+    }
+}
+
+#[actix_web::test]
+async fn a_last_answer_is_no_older_than_an_hour() {
+    for backend in backends() {
+        let world = ward(backend, |config| config.limits.queries.serve_stale = true).await;
+        world.get(SCORE).await;
+        world.advance(3599);
+        world.hrflow_side.fail_times(2, "GET", "/profiles/scoring", Fault::Cut);
+        assert_eq!(world.get(SCORE).await.headers["age"], "3599");
+        world.advance(1);
+        assert_eq!(world.get(SCORE).await.status, 502);
+    }
+}
+
+#[actix_web::test]
+async fn a_question_without_an_answer_is_asked_a_second_time_and_the_first_answer_counts() {
+    for backend in backends() {
+        let hedged = |config: &mut Config| {
+            config.limits.call_timeout = Duration::from_secs(10);
+            config.limits.queries.hedge_after = Some(Duration::from_millis(20));
+        };
+        let world = ward(backend, hedged).await;
+        let gate = Gate::new();
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldBefore(gate.clone()));
+        // The first call is held for good: only a second one can answer.
+        assert_eq!(references(&world.get(SCORE).await), ["P1", "P2", "P3"]);
+        assert_eq!(world.hrflow_side.count("GET", "/profiles/scoring"), 2);
+        gate.open();
+
+        // The second call fails, which is no answer; the first one has it.
+        let first = Gate::new();
+        world.hrflow_side.forget();
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldBefore(first.clone()));
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Status(500, None));
+        let letting = async {
+            while world.hrflow_side.count("GET", "/profiles/scoring") < 2 {
+                tokio::task::yield_now().await;
+            }
+            first.open();
+        };
+        let (answer, ()) = tokio::join!(world.get(SCORE), letting);
+        assert_eq!(references(&answer), ["P1", "P2", "P3"]);
+    }
+}
+
+#[actix_web::test]
+async fn what_writes_is_sent_once_however_long_it_takes() {
+    for backend in backends() {
+        let hedged = |config: &mut Config| {
+            config.limits.call_timeout = Duration::from_secs(10);
+            config.limits.queries.hedge_after = Some(Duration::from_millis(1));
+        };
+        let world = ward(backend, hedged).await;
+        world.has_profile("P4", "Cook");
+        world.announce("profile_create", "P4").await;
+        world.hrflow_side.fail("POST", "/profile/indexing", Fault::Slow(Duration::from_millis(200)));
+        world.settle().await;
+        assert_eq!(world.hrflow_side.writes(), 1);
+    }
+}
