@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
+//! matching    one job and one profile: their score
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
@@ -23,6 +24,7 @@ mod events;
 mod failures;
 mod freshness;
 mod health;
+mod matching;
 mod metrics;
 mod origin;
 mod parameters;
@@ -133,6 +135,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(searching::search_profiles_by_body)
         .service(searching::search_jobs)
         .service(searching::search_jobs_by_body)
+        .service(matching::pair::get_match)
         .service(timeline::find_timeline)
         .service(timeline::get_timeline)
         .service(records::find_record)

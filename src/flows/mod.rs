@@ -6,6 +6,7 @@
 //! erase   a person's deletion: out of HrFlow, out of here
 //! dead_letters   set aside → due again                        retention   what is old → nothing
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
+//! pair    two references in, their score out
 //! ```
 
 pub mod backoff;
@@ -16,6 +17,7 @@ pub mod erase;
 pub mod fuse;
 pub mod index;
 pub mod lease;
+pub mod pair;
 pub mod pull;
 pub mod query;
 pub mod retention;

@@ -1,7 +1,7 @@
 //! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching.
 //!
 //! ```text
-//! flows → { indexing, erasing, ranking } → Client::send
+//! flows → { indexing, erasing, ranking, single } → Client::send
 //!     → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
@@ -15,6 +15,7 @@ mod object;
 mod place;
 mod ranking;
 mod shown;
+mod single;
 mod workspace;
 
 use std::collections::HashMap;

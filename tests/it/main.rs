@@ -32,6 +32,7 @@ mod openapi;
 mod outage;
 mod pace;
 mod paging;
+mod pair;
 mod process;
 mod pull;
 mod query;

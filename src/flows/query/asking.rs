@@ -79,7 +79,12 @@ pub(super) async fn located<'a>(partner: &Partner, asked: &'a Asked) -> Result<C
 }
 
 /// Where the object is that others are scored for, as HrFlow reads it.
-async fn place(hrflow: &Client, entity: Entity, container_key: &str, reference: &Reference) -> Result<Value> {
+pub(in crate::flows) async fn place(
+    hrflow: &Client,
+    entity: Entity,
+    container_key: &str,
+    reference: &Reference,
+) -> Result<Value> {
     match hrflow.place(entity, container_key, reference).await.map_err(known_to_us)? {
         Some((lat, lng)) => Ok(json!({"lat": lat, "lng": lng})),
         None => Err(Error::new(Kind::Invalid, "the parameters cannot be accepted").field(
@@ -90,7 +95,7 @@ async fn place(hrflow: &Client, entity: Entity, container_key: &str, reference: 
 }
 
 /// Our ledger has it and HrFlow does not: the caller's question was right all the same.
-fn known_to_us(problem: Error) -> Error {
+pub(in crate::flows) fn known_to_us(problem: Error) -> Error {
     match problem.kind() {
         Kind::NotFound => Error::new(Kind::Refused, problem.message().to_owned()).because(problem),
         _ => problem,

@@ -86,7 +86,12 @@ pub(super) async fn ensure_scorable(
 ///
 /// # Errors
 /// `NotFound`, `Gone` or `Pending`.
-fn ensure_indexed(entity: Entity, reference: &Reference, record: Option<Record>, now: i64) -> Result<Record> {
+pub(in crate::flows) fn ensure_indexed(
+    entity: Entity,
+    reference: &Reference,
+    record: Option<Record>,
+    now: i64,
+) -> Result<Record> {
     match record {
         None => Err(Error::new(Kind::NotFound, format!("no {entity} has the reference `{reference}`"))),
         Some(record) if record.wanted == Wanted::Archived => {

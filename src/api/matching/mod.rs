@@ -1,0 +1,29 @@
+//! `/v1/match`: one job and one profile: their score.
+
+pub(super) mod pair;
+
+use super::parameters::{Given, Parameter};
+use super::shape::Shape;
+use crate::error::Result;
+use crate::flows::pair::Pair;
+use crate::model::{Entity, Reference};
+
+/// Which two, and whose list.
+const PAIR: &[Parameter] = &[
+    Parameter::required("job_reference", Shape::Reference, "The job."),
+    Parameter::required("profile_reference", Shape::Reference, "The profile."),
+    Parameter::optional(
+        "ranked",
+        Shape::Choice(&["profiles", "jobs"]),
+        "Which list is meant: `profiles` ranked for the job, as in `/v1/profiles/scoring`, which is the default, or `jobs` \
+         ranked for the profile, as in `/v1/jobs/scoring`.",
+    ),
+];
+
+fn pair_in(given: &Given) -> Result<Pair> {
+    Ok(Pair {
+        job: Reference::parse(given.text("job_reference").unwrap_or_default())?,
+        profile: Reference::parse(given.text("profile_reference").unwrap_or_default())?,
+        ranked: given.text("ranked").and_then(Entity::parse).unwrap_or(Entity::Profile),
+    })
+}

@@ -1,0 +1,89 @@
+//! `/v1/match`: the score of one pair, the same number as in the list.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{PAIR, pair_in};
+use crate::api::Api;
+use crate::api::freshness::FreshnessDocument;
+use crate::api::parameters::{PARTNER, query};
+use crate::api::problem::refusals;
+use crate::api::scoring::{hundredths, refused};
+use crate::error::Result;
+use crate::flows::pair::{self, Pair, Scored};
+use crate::model::Entity;
+
+/// How well a job and a profile match.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct MatchDocument {
+    /// The job.
+    #[schema(example = "REQ-88")]
+    job_reference: String,
+    /// The profile.
+    #[schema(example = "CRM-4711")]
+    profile_reference: String,
+    /// Which list the score is of.
+    ranked: Entity,
+    /// The score that the list has, as HrFlow gave it: from 0 to 1, higher is better. Null when the list does not have the
+    /// object.
+    #[schema(minimum = 0.0, maximum = 1.0, example = 0.9157)]
+    score: Option<f64>,
+    /// The score in hundredths, to be shown: the nearest whole number to 100 × `score`, a half upwards.
+    #[schema(minimum = 0, maximum = 100, example = 92)]
+    score_100: Option<u8>,
+    /// How far HrFlow was behind.
+    freshness: FreshnessDocument,
+    /// Whether a change of either object is on its way: the score is that of what they were.
+    #[schema(example = false)]
+    stale: bool,
+}
+
+query! {
+    /// What the score of a pair reads.
+    GetMatch: &[PARTNER], PAIR
+}
+
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
+    Unreachable, Unavailable, TimedOut);
+
+/// Score one pair
+///
+/// How well one job and one profile match: the same number as in the list of profiles for the job, or with `ranked=jobs`
+/// in the list of jobs for the profile. It is asked of HrFlow as that list, narrowed to the one object. HrFlow's grading is
+/// another scale and is not this number; an explanation has both.
+#[utoipa::path(
+    tag = "matching",
+    params(GetMatch),
+    responses(
+        (status = 200, description = "The score, or null", body = MatchDocument,
+            example = json!({"job_reference": "REQ-88", "profile_reference": "CRM-4711", "ranked": "profiles",
+                "score": 0.9157, "score_100": 92, "freshness": {"as_of": "2026-03-01T14:21:58Z",
+                "pending": 0, "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}},
+                "stale": false})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/match")]
+pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, GetMatch::KNOWN)?;
+    let pair = pair_in(&given)?;
+    let scored = match pair::score(&api.context, partner, &pair).await {
+        Ok(scored) => scored,
+        Err(problem) => return refused(partner, problem),
+    };
+    Ok(HttpResponse::Ok().json(document(pair, scored)))
+}
+
+fn document(pair: Pair, Scored { score, freshness, stale }: Scored) -> MatchDocument {
+    MatchDocument {
+        ranked: pair.ranked,
+        score,
+        score_100: score.map(hundredths),
+        freshness: FreshnessDocument::of(freshness, pair.ranked),
+        stale,
+        job_reference: pair.job.into(),
+        profile_reference: pair.profile.into(),
+    }
+}

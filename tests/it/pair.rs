@@ -1,0 +1,209 @@
+//! One pair: its score is the one in the list, both ways, and no other object's.
+
+use oem_connector::demo::Ats;
+use oem_connector::model::{Clock, Entity};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{
+    ATS_KEY, Answer, Backend, Fault, OTHER_KEY, World, answer, backends, start_of_time, urlencoded,
+};
+
+fn pair(job: &str, profile: &str) -> String {
+    format!("/v1/match?job_reference={}&profile_reference={}", urlencoded(job), urlencoded(profile))
+}
+
+fn status_and_code(answer: &Answer) -> (u16, &str) {
+    (answer.status.as_u16(), answer.body["code"].as_str().unwrap_or_default())
+}
+
+/// A world with two jobs and three profiles, all of them indexed.
+async fn hospital(backend: Backend) -> World {
+    let world = World::new(backend).await;
+    world.has_job("J1", "Night nurse");
+    world.has_job("J2", "Baker");
+    for (id, headline) in [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Baker")] {
+        world.has_profile(id, headline);
+    }
+    world.pull("jobs", "full").await;
+    world.pull("profiles", "full").await;
+    world.hrflow_side.forget();
+    world
+}
+
+/// The first sample objects of a kind, each with its reference.
+async fn samples(path: &str, many: usize) -> Vec<Value> {
+    let ats = Ats::start("127.0.0.1:0".parse().unwrap(), ATS_KEY, Clock::manual(start_of_time())).unwrap();
+    let client = crate::support::client();
+    let request = client.get(format!("http://{}/api/{path}?page=1&size={many}", ats.address()));
+    let listing = answer(request.header("X-ATS-TOKEN", ATS_KEY)).await.body;
+    listing["content"].as_array().unwrap().clone()
+}
+
+async fn with_samples(backend: Backend) -> World {
+    let world = World::new(backend).await;
+    for (entity, path, many) in [(Entity::Profile, "candidates", 40), (Entity::Job, "vacancies", 8)] {
+        for object in samples(path, many).await {
+            world.ats.put(entity, object.as_object().unwrap().clone()).unwrap();
+        }
+        world.pull(entity.plural(), "full").await;
+    }
+    world
+}
+
+async fn references(world: &World, entity: Entity) -> Vec<String> {
+    let found = world.get(&format!("/v1/{}/searching?limit=100", entity.plural())).await;
+    let items = found.body["items"].as_array().unwrap().iter();
+    items.map(|item| item["reference"].as_str().unwrap().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn the_score_of_a_pair_is_the_one_in_the_list_both_ways() {
+    for backend in backends() {
+        let world = with_samples(backend).await;
+        let mut compared = 0;
+        for ranked in Entity::ALL {
+            let other = ranked.other();
+            for asked_for in references(&world, other).await.iter().take(8) {
+                let list = format!(
+                    "/v1/{}/scoring?limit=100&{other}_reference={}",
+                    ranked.plural(),
+                    urlencoded(asked_for)
+                );
+                let list = world.get(&list).await;
+                for item in list.body["items"].as_array().unwrap() {
+                    let reference = item["reference"].as_str().unwrap();
+                    let (job, profile) = if ranked == Entity::Job {
+                        (reference, &**asked_for)
+                    } else {
+                        (&**asked_for, reference)
+                    };
+                    let one = world.get(&format!("{}&ranked={}", pair(job, profile), ranked.plural())).await;
+                    for member in ["score", "score_100"] {
+                        assert_eq!(
+                            one.body[member], item[member],
+                            "{member} of {job} and {profile}: {}",
+                            one.body
+                        );
+                    }
+                    assert_eq!(one.body["stale"], json!(false));
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 200, "{compared} pairs");
+    }
+}
+
+#[actix_web::test]
+async fn a_pair_costs_one_call_and_says_whose_list_it_is_of() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        let one = world.get(&pair("J1", "P1")).await;
+        assert_eq!(world.hrflow_side.requests().len(), 1);
+        for (member, value) in [("job_reference", "J1"), ("profile_reference", "P1"), ("ranked", "profiles")]
+        {
+            assert_eq!(one.body[member], value, "{member}");
+        }
+        assert_eq!(one.body["freshness"]["pending"], 0);
+        let other_way = world.get(&format!("{}&ranked=jobs", pair("J1", "P1"))).await;
+        assert_eq!(other_way.body["ranked"], "jobs");
+        assert_eq!(world.hrflow_side.count("GET", "/jobs/scoring"), 1);
+        world.announce("profile_update", "P1").await;
+        assert_eq!(world.get(&pair("J1", "P1")).await.body["stale"], true, "a change is on its way");
+    }
+}
+
+#[actix_web::test]
+async fn a_pair_that_is_not_there_is_refused_as_in_scoring() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        world.announce("profile_create", "WAITS").await;
+        world.webhook("job_archive", "J2", &world.now()).await;
+        let theirs =
+            json!({"reference": "THEIRS", "event_type": "profile_create", "event_date": world.now()});
+        let request = world.client.post(format!("{}/v1/webhooks/other/profile_create", world.address));
+        assert_eq!(answer(request.header("X-API-KEY", OTHER_KEY).json(&theirs)).await.status, 202);
+        for (job, profile, expected) in [
+            ("J1", "NOBODY", (404, "not_found")),
+            ("NOTHING", "P1", (404, "not_found")),
+            ("J1", "THEIRS", (404, "not_found")),
+            ("J2", "P1", (410, "archived")),
+            ("J1", "WAITS", (409, "not_ready")),
+        ] {
+            for ranked in ["profiles", "jobs"] {
+                let refused = world.get(&format!("{}&ranked={ranked}", pair(job, profile))).await;
+                assert_eq!(status_and_code(&refused), expected, "{job} {profile}: {}", refused.body);
+                let words = refused.body["detail"].as_str().unwrap();
+                assert!(words.contains(if profile == "P1" { job } else { profile }), "{words}");
+            }
+        }
+        let unknown = world.get(&pair("J1", "NOBODY")).await.body["detail"].to_string();
+        let another = world.get(&pair("J1", "THEIRS")).await.body["detail"].to_string();
+        assert_eq!(unknown.replace("NOBODY", "?"), another.replace("THEIRS", "?"), "as if it did not exist");
+        assert_eq!(world.hrflow_side.count("GET", "scoring"), 0);
+    }
+}
+
+#[actix_web::test]
+async fn a_pair_that_the_list_does_not_have_has_no_score() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        let mute = json!({"id": "A/B", "firstName": "Ada", "lastName": "Moreau", "resumeText": "words"});
+        world.ats.put(Entity::Profile, mute.as_object().unwrap().clone()).unwrap();
+        world.pull("profiles", "delta").await;
+        let one = world.get(&pair("J1", "A/B")).await;
+        assert_eq!((one.status, &one.body["score"]), (StatusCode::OK, &Value::Null), "{}", one.body);
+        assert_eq!(one.body["score_100"], Value::Null);
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_about_other_objects_is_never_taken_for_this_one() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        let source = world.acme().settings.source_key.clone();
+        let key = world.record("profiles", "P1").await["hrflow_key"].as_str().unwrap().to_owned();
+        let listed = |key: &str, reference: &str, source: &str| {
+            let profile = json!({"key": key, "reference": reference, "source_key": source});
+            let meta = json!({"page": 1, "maxPage": 1, "count": 1, "total": 1});
+            json!({"code": 200, "message": "", "meta": meta,
+                "data": {"profiles": [profile], "predictions": [[0.1, 0.9]]}})
+            .to_string()
+        };
+        for (what, body) in [
+            ("a filter that is not heeded", listed(&"f".repeat(40), "P2", &source)),
+            ("another's reference", listed(&key, "P2", &source)),
+            ("another's key", listed(&"f".repeat(40), "P1", &source)),
+            ("another's source", listed(&key, "P1", &"d".repeat(40))),
+        ] {
+            world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Answer(200, body));
+            let answer = world.get(&pair("J1", "P1")).await;
+            assert_eq!(status_and_code(&answer), (502, "upstream_failed"), "{what}: {}", answer.body);
+        }
+        let own = listed(&key, "P1", &source);
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Answer(200, own));
+        assert_eq!(world.get(&pair("J1", "P1")).await.body["score"], 0.9);
+    }
+}
+
+#[actix_web::test]
+async fn parameters_that_a_pair_does_not_have_are_refused_by_name() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        for (query, status, field) in [
+            ("/v1/match?job_reference=J1", 400, "profile_reference"),
+            ("/v1/match?profile_reference=P1", 400, "job_reference"),
+            ("/v1/match?job_reference=J1&profile_reference=P1&ranked=people", 422, "ranked"),
+            ("/v1/match?job_reference=J1&profile_reference=P1&limit=3", 400, "limit"),
+            ("/v1/match?job_reference=J1&job_reference=J2&profile_reference=P1", 400, "job_reference"),
+            ("/v1/match?job_reference=..&profile_reference=P1", 422, "job_reference"),
+        ] {
+            let refused = world.get(query).await;
+            let told = &refused.body["errors"][0]["field"];
+            assert_eq!((refused.status.as_u16(), told), (status, &json!(field)), "{query}: {}", refused.body);
+        }
+        let put = world.post("/v1/match?job_reference=J1&profile_reference=P1", &json!({})).await;
+        assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+}
