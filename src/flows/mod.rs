@@ -6,7 +6,7 @@
 //! erase   a person's deletion: out of HrFlow, out of here
 //! dead_letters   set aside → due again                        retention   what is old → nothing
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
-//! pair    two references in, their score out
+//! pair    two references in, their score out               why         two references in, what keeps one from the list
 //! ```
 
 pub mod backoff;
@@ -23,6 +23,7 @@ pub mod query;
 pub mod retention;
 mod road;
 pub mod schedule;
+pub mod why;
 
 use std::sync::Arc;
 use std::time::Duration;

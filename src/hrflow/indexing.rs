@@ -38,7 +38,7 @@ struct Archived {
     key: String,
 }
 
-fn path(entity: Entity) -> &'static str {
+pub(super) fn path(entity: Entity) -> &'static str {
     match entity {
         Entity::Profile => "profile/indexing",
         Entity::Job => "job/indexing",

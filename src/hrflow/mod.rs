@@ -6,6 +6,7 @@
 //! ```
 
 mod check;
+mod eligibility;
 mod envelope;
 mod erasing;
 mod hedging;
@@ -31,10 +32,12 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{self, Method, Observer, Pacing, Request, Scrubber};
 use crate::model::Secret;
 
+pub use eligibility::{Lack, notes};
 pub use erasing::{Holding, minimum};
 pub use indexing::{By, Written};
-pub use object::{Prepared, notes, prepare};
+pub use object::{Prepared, prepare};
 pub use ranking::{Question, Ranked, Ranking, ScoredFor};
+pub use single::Holds;
 pub use workspace::Workspace;
 
 /// An HrFlow workspace as one partner uses it. A clone shares connections and quota.

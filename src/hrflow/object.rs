@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::check;
+use super::eligibility::notes;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Object, Reference};
 
@@ -67,72 +68,4 @@ pub fn prepare(
         return Err(problems.into_iter().fold(error, |error, (field, detail)| error.field(field, detail)));
     }
     Ok(Prepared { entity, body: Value::Object(mapped).to_string().into() })
-}
-
-/// What keeps an object from being found although it can be indexed: `not searchable: …`, `not scorable: …`, by the rule of
-/// HrFlow's own SDK. There is no such rule for jobs.
-pub fn notes(entity: Entity, object: &Object) -> Vec<String> {
-    match entity {
-        Entity::Profile => profile_notes(object),
-        Entity::Job => Vec::new(),
-    }
-}
-
-/// The eight facts of which four make a profile searchable.
-const FACTS: [&str; 8] =
-    ["first_name", "last_name", "phone", "date_birth", "gender", "summary", "urls", "location"];
-
-fn profile_notes(profile: &Object) -> Vec<String> {
-    let info = profile.get("info").and_then(Value::as_object);
-    let known = |name: &str| info.and_then(|info| info.get(name)).is_some_and(is_set);
-    let facts = FACTS.iter().filter(|name| known(name)).count();
-    let identified = known("email") || (known("first_name") && known("last_name")) || facts >= 4;
-    let mut missing = Vec::new();
-    if !profile.get("text").is_some_and(is_set) {
-        missing.push("`text` is empty".to_owned());
-    }
-    if !identified {
-        missing.push(format!(
-            "`info` needs `email`, or `first_name` and `last_name`, or 4 of {} (it has {facts})",
-            FACTS.map(|name| format!("`{name}`")).join(", ")
-        ));
-    }
-    let mut notes = Vec::new();
-    if !missing.is_empty() {
-        notes.push(format!("not searchable: {}", missing.join("; ")));
-    }
-    let any = |list: &str, members: &[&str]| {
-        let items = profile.get(list).and_then(Value::as_array);
-        items.is_some_and(|items| {
-            items.iter().any(|item| members.iter().any(|name| item.get(name).is_some_and(is_set)))
-        })
-    };
-    let has = |list: &str| profile.get(list).is_some_and(is_set);
-    let described = any("experiences", &["title"])
-        || any("educations", &["title", "school"])
-        || known("summary")
-        || has("skills")
-        || has("tasks");
-    if !missing.is_empty() {
-        notes.push("not scorable: it is not searchable".to_owned());
-    } else if !described {
-        notes.push(
-            "not scorable: it needs an experience with a `title`, an education with a `title` or `school`, \
-             `info.summary`, `skills` or `tasks`"
-                .to_owned(),
-        );
-    }
-    notes
-}
-
-/// Set as the SDK's Python sees it: not null, false, zero or empty.
-fn is_set(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-    }
 }

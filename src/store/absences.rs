@@ -99,6 +99,11 @@ pub fn has(db: &mut Db<'_>, pull: &str, reference: &str) -> Result<bool> {
     Ok(on!(db, |c| diesel::select(diesel::dsl::exists(found)).get_result(*c))?)
 }
 
+/// What is known of an object that a pull lacked.
+pub fn find(db: &mut Db<'_>, pull: &str, reference: &str) -> Result<Option<Absence>> {
+    Ok(on!(db, |c| absences::table.find((pull, reference)).get_result(*c).optional())?)
+}
+
 /// Up to `limit` objects of a pull, after `after`, of which this is known.
 pub fn next(db: &mut Db<'_>, pull: &str, verdict: Verdict, after: &str, limit: i64) -> Result<Vec<Absence>> {
     let query = absences::table

@@ -47,3 +47,4 @@ mod secrecy;
 mod signatures;
 mod support;
 mod transfer;
+mod why;

@@ -86,7 +86,7 @@ async fn the_score_of_a_pair_is_the_one_in_the_list_both_ways() {
                             one.body
                         );
                     }
-                    assert_eq!(one.body["stale"], json!(false));
+                    assert_eq!((&one.body["why"], &one.body["stale"]), (&Value::Null, &json!(false)));
                     compared += 1;
                 }
             }
@@ -146,7 +146,7 @@ async fn a_pair_that_is_not_there_is_refused_as_in_scoring() {
 }
 
 #[actix_web::test]
-async fn a_pair_that_the_list_does_not_have_has_no_score() {
+async fn a_pair_that_the_list_does_not_have_has_no_score_and_says_where_to_ask_why() {
     for backend in backends() {
         let world = hospital(backend).await;
         let mute = json!({"id": "A/B", "firstName": "Ada", "lastName": "Moreau", "resumeText": "words"});
@@ -155,6 +155,8 @@ async fn a_pair_that_the_list_does_not_have_has_no_score() {
         let one = world.get(&pair("J1", "A/B")).await;
         assert_eq!((one.status, &one.body["score"]), (StatusCode::OK, &Value::Null), "{}", one.body);
         assert_eq!(one.body["score_100"], Value::Null);
+        let why = world.get(one.body["why"].as_str().unwrap()).await;
+        assert_eq!(why.body["reason"], "not_scorable", "{}", why.body);
     }
 }
 

@@ -3,6 +3,7 @@
 //! The tables are the one source: the query strings, the bodies of the POST twins, their checks and the OpenAPI document
 //! are all made of them.
 
+mod apart;
 mod tables;
 mod together;
 mod translate;
@@ -14,6 +15,7 @@ use tables::{
     PROFILE_CARD, PROFILE_SCORING, PROFILE_SORTING, PROFILES, REWRITTEN, SCORE,
 };
 
+pub(super) use apart::{NARROW_JOBS, NARROW_PROFILES, NEAR_EITHER, filters};
 pub(super) use together::check_together;
 pub(super) use translate::asked;
 

@@ -1,6 +1,8 @@
-//! `/v1/match`: one job and one profile: their score.
+//! `/v1/match`: one job and one profile: their score, and what keeps one from the other's list.
 
 pub(super) mod pair;
+mod verdict;
+pub(super) mod why;
 
 use super::parameters::{Given, Parameter};
 use super::shape::Shape;

@@ -1,6 +1,7 @@
 //! `/v1/match`: the score of one pair, the same number as in the list.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,12 +27,15 @@ pub(in crate::api) struct MatchDocument {
     /// Which list the score is of.
     ranked: Entity,
     /// The score that the list has, as HrFlow gave it: from 0 to 1, higher is better. Null when the list does not have the
-    /// object.
+    /// object, and then `why` tells where to ask.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.9157)]
     score: Option<f64>,
     /// The score in hundredths, to be shown: the nearest whole number to 100 × `score`, a half upwards.
     #[schema(minimum = 0, maximum = 100, example = 92)]
     score_100: Option<u8>,
+    /// Where to ask why there is no score; null when there is one.
+    #[schema(example = "/v1/match/why?job_reference=REQ%2D88&profile_reference=CRM%2D4711&ranked=profiles")]
+    why: Option<String>,
     /// How far HrFlow was behind.
     freshness: FreshnessDocument,
     /// Whether a change of either object is on its way: the score is that of what they were.
@@ -56,9 +60,9 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
     tag = "matching",
     params(GetMatch),
     responses(
-        (status = 200, description = "The score, or null", body = MatchDocument,
+        (status = 200, description = "The score, or null and where to ask why", body = MatchDocument,
             example = json!({"job_reference": "REQ-88", "profile_reference": "CRM-4711", "ranked": "profiles",
-                "score": 0.9157, "score_100": 92, "freshness": {"as_of": "2026-03-01T14:21:58Z",
+                "score": 0.9157, "score_100": 92, "why": null, "freshness": {"as_of": "2026-03-01T14:21:58Z",
                 "pending": 0, "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}},
                 "stale": false})),
         Refusals,
@@ -77,7 +81,15 @@ pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest)
 }
 
 fn document(pair: Pair, Scored { score, freshness, stale }: Scored) -> MatchDocument {
+    let encoded = |entity| utf8_percent_encode(pair.reference(entity).as_str(), NON_ALPHANUMERIC);
+    let why = format!(
+        "/v1/match/why?job_reference={}&profile_reference={}&ranked={}",
+        encoded(Entity::Job),
+        encoded(Entity::Profile),
+        pair.ranked.plural()
+    );
     MatchDocument {
+        why: score.is_none().then_some(why),
         ranked: pair.ranked,
         score,
         score_100: score.map(hundredths),

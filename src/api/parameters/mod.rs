@@ -95,6 +95,12 @@ impl Given {
         items.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// The same with these parameters alone.
+    pub(super) fn only(&self, names: &[String]) -> Self {
+        let values = self.values.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name));
+        Self { values: values.cloned().collect() }
+    }
+
     /// What was given of the parameters of a table.
     pub(super) fn of(&self, table: &[Parameter]) -> Vec<(String, Value)> {
         let listed = self.values.iter().filter(|(name, _)| table.iter().any(|known| known.name == *name));

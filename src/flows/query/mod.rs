@@ -20,8 +20,8 @@ use super::{Context, Partner};
 use crate::error::Result;
 use crate::model::{Card, Entity, Reference};
 use crate::store::Freshness;
-pub(super) use asking::known_to_us;
 use asking::{Listed, ask, located};
+pub(super) use asking::{known_to_us, place};
 pub(super) use standing::ensure_indexed;
 use standing::{Standing, keep_live, stand};
 
