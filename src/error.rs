@@ -53,6 +53,33 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Malformed,
+        Self::Invalid,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::Gone,
+        Self::Pending,
+        Self::Conflict,
+        Self::MethodNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::Upstream,
+        Self::Unreachable,
+        Self::TimedOut,
+        Self::Refused,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The kind of a code that was kept.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// The stable code of problem documents.
     pub fn code(self) -> &'static str {
         match self {

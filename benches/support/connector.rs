@@ -104,6 +104,7 @@ fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {
         source_key: SOURCE_KEY.to_owned(),
         board_key: "b".repeat(40),
         algorithm_key: "scorer".to_owned(),
+        grading_algorithm_key: None,
         on_archive: OnArchive::Archive,
         hrflow: HrFlow {
             api_url: format!("http://{hrflow}/v1").parse().expect("it is a URL"),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
-//! matching    one job and one profile: their score, and why one is not in the other's list
+//! matching    one job and one profile: their score, why one is not in the other's list, and why they match
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
@@ -137,6 +137,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(searching::search_jobs_by_body)
         .service(matching::pair::get_match)
         .service(matching::why::explain_absence)
+        .service(matching::explanation::explain_match)
+        .service(matching::explanation::get_explanation)
         .service(timeline::find_timeline)
         .service(timeline::get_timeline)
         .service(records::find_record)

@@ -156,6 +156,13 @@ pub struct Limits {
     pub pull_time: Duration,
     /// How scoring and searching are answered.
     pub queries: Queries,
+    /// How long HrFlow may take to explain one pair. `explanation_timeout_seconds`, default 60, at most 300.
+    pub explanation_timeout: Duration,
+    /// Explanations of one partner that are made at once, by one process; never more than half of its calls to HrFlow.
+    /// `explanations`, default 4.
+    pub explanations: usize,
+    /// How many more may wait for that. `explanation_queue`, default 32.
+    pub explanation_queue: usize,
 }
 
 impl Default for Limits {
@@ -176,6 +183,9 @@ impl Default for Limits {
             pull_bytes: 100_000_000_000,
             pull_time: Duration::from_hours(336),
             queries: Queries::default(),
+            explanation_timeout: Duration::from_mins(1),
+            explanations: 4,
+            explanation_queue: 32,
         }
     }
 }
@@ -195,6 +205,9 @@ pub struct Partner {
     pub board_key: String,
     /// What ranks, 40 hex characters or a slug. `algorithm_key`.
     pub algorithm_key: String,
+    /// What grades a single pair, for explanations: 40 hex characters or a slug. `grading_algorithm_key`, default none, and
+    /// then explanations have no grade.
+    pub grading_algorithm_key: Option<String>,
     /// What `profile_archive` asks for: `archive` or `erase`. `on_archive`, default `archive`.
     pub on_archive: OnArchive,
     /// `[hrflow]` with the overrides of `[partner.hrflow]`.

@@ -162,6 +162,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let pull_megabytes = section.whole::<i64>("pull_megabytes", 100_000, 1, 1_000_000_000);
     let pull_hours = section.whole("pull_hours", 336, 1, 8760);
     let queries = queries::queries(&section, call_timeout);
+    let explanation_timeout = section.whole("explanation_timeout_seconds", 60, 1, 300);
+    let explanations = section.whole("explanations", 4, 1, 1024);
+    let explanation_queue = section.whole("explanation_queue", 32, 0, 100_000);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -193,6 +196,9 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         pull_bytes: pull_megabytes? * 1_000_000,
         pull_time: Duration::from_hours(pull_hours?),
         queries: queries?,
+        explanation_timeout: Duration::from_secs(explanation_timeout?),
+        explanations: explanations?,
+        explanation_queue: explanation_queue?,
     })
 }
 
@@ -219,6 +225,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
     let source_key = section.read("source_key", check::container_key);
     let board_key = section.read("board_key", check::container_key);
     let algorithm_key = section.read("algorithm_key", check::algorithm_key);
+    let grading_algorithm_key = section.read("grading_algorithm_key", check::algorithm_key);
     let on_archive = if section.has("on_archive") {
         section.read("on_archive", check::on_archive)
     } else {
@@ -238,6 +245,7 @@ fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Opt
         source_key: source_key?,
         board_key: board_key?,
         algorithm_key: algorithm_key?,
+        grading_algorithm_key,
         on_archive: on_archive?,
         hrflow: hrflow?,
         max_archive_share: max_archive_share?,

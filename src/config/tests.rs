@@ -796,3 +796,24 @@ fn how_queries_are_answered_is_a_limit_too() {
         ]
     );
 }
+
+#[test]
+fn a_pair_is_graded_where_an_algorithm_is_named_for_it() {
+    assert_eq!(read(SAMPLE, &[]).unwrap().partners[0].grading_algorithm_key, None);
+    let variable = "OEM_CONNECTOR__PARTNER__ACME__GRADING_ALGORITHM_KEY";
+    let config = read(SAMPLE, &[(variable, "grader-hrflow-profiles")]).unwrap();
+    assert_eq!(config.partners[0].grading_algorithm_key.as_deref(), Some("grader-hrflow-profiles"));
+    let problems = read(SAMPLE, &[(variable, "a key")]).map(|_| ()).unwrap_err();
+    assert!(
+        problems[0].starts_with("partner.acme.grading_algorithm_key: must be 40 characters"),
+        "{problems:?}"
+    );
+    let limits = [
+        ("OEM_CONNECTOR__LIMITS__EXPLANATION_TIMEOUT_SECONDS", "90"),
+        ("OEM_CONNECTOR__LIMITS__EXPLANATIONS", "2"),
+        ("OEM_CONNECTOR__LIMITS__EXPLANATION_QUEUE", "0"),
+    ];
+    let limits = read(SAMPLE, &limits).unwrap().limits;
+    let read = (limits.explanation_timeout.as_secs(), limits.explanations, limits.explanation_queue);
+    assert_eq!(read, (90, 2, 0));
+}

@@ -7,6 +7,7 @@
 //! dead_letters   set aside → due again                        retention   what is old → nothing
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! pair    two references in, their score out               why         two references in, what keeps one from the list
+//! explain  a pair → HrFlow's words about it, kept while neither changes
 //! ```
 
 pub mod backoff;
@@ -14,6 +15,7 @@ pub mod breaker;
 pub mod catch;
 pub mod dead_letters;
 pub mod erase;
+pub mod explain;
 pub mod fuse;
 pub mod index;
 pub mod lease;
@@ -85,6 +87,8 @@ pub struct Partner {
     pub pulls_due: Notify,
     /// What we remember of the failures of both sides.
     pub breakers: Breakers,
+    /// Who explains its pairs.
+    pub explaining: explain::Desk,
 }
 
 impl Partner {

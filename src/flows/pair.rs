@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::query::{ensure_indexed, known_to_us};
 use super::{Context, Partner};
 use crate::error::Result;
-use crate::hrflow::{Question, Ranked, ScoredFor};
+use crate::hrflow::{self, Question, Ranked, ScoredFor};
 use crate::model::{Entity, Reference};
 use crate::store::{Db, Freshness, Record, freshness, records};
 
@@ -128,6 +128,23 @@ impl Known {
         match entity {
             Entity::Job => &self.job,
             Entity::Profile => &self.profile,
+        }
+    }
+
+    /// What HrFlow accepted last of the job and of the profile.
+    pub(super) fn fingerprints(&self) -> (Option<&String>, Option<&String>) {
+        (self.job.fingerprint.as_ref(), self.profile.fingerprint.as_ref())
+    }
+
+    /// Both keys, for the calls that are about a pair and not about a list.
+    pub(super) fn keys<'a>(&'a self, partner: &'a Partner, ranked: Entity) -> hrflow::Pair<'a> {
+        let keys = |entity, record: &'a Record| {
+            (partner.settings.container_key(entity), record.hrflow_key.as_deref().unwrap_or_default())
+        };
+        hrflow::Pair {
+            ranked,
+            profile: keys(Entity::Profile, &self.profile),
+            job: keys(Entity::Job, &self.job),
         }
     }
 }

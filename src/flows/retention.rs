@@ -1,8 +1,17 @@
-//! Retention: what is older than `retention_days` is deleted, a batch at a time; snapshots when their time is over.
+//! Retention: what is older than `retention_days` is deleted, a batch at a time; snapshots
+//! when their time is over, and explanations after a week.
+
+use std::time::Duration;
 
 use super::Context;
 use crate::error::Result;
-use crate::store::{self, retention, snapshots};
+use crate::store::{self, explanations, retention, snapshots};
+
+/// The most rows of one transaction, as of everything that is deleted.
+const BATCH: i64 = 500;
+
+/// How long an explanation is kept, at most: it says something of a person, and HrFlow can be asked again.
+const EXPLANATIONS: Duration = Duration::from_hours(7 * 24);
 
 /// Deletes one batch of what is too old, in a transaction of its own. Returns how many rows it was; none when there is nothing left
 /// to delete.
@@ -15,9 +24,13 @@ pub async fn forget(context: &Context) -> Result<usize> {
         .store
         .write(move |db| {
             let now = store::now(db, &clock)?;
+            let before = |kept: Duration| (now - kept).timestamp_micros();
             let mut deleted = snapshots::forget(db, now.timestamp_micros())?;
             if deleted == 0 {
-                deleted = retention::delete_batch(db, (now - retention).timestamp_micros())?;
+                deleted = explanations::delete_batch(db, before(retention.min(EXPLANATIONS)), BATCH)?;
+            }
+            if deleted == 0 {
+                deleted = retention::delete_batch(db, before(retention))?;
             }
             Ok(deleted)
         })

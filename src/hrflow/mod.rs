@@ -1,7 +1,7 @@
-//! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching.
+//! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching, explaining.
 //!
 //! ```text
-//! flows → { indexing, erasing, ranking, single } → Client::send
+//! flows → { indexing, erasing, ranking, single, grading, upskilling } → Client::send
 //!     → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
@@ -9,14 +9,17 @@ mod check;
 mod eligibility;
 mod envelope;
 mod erasing;
+mod grading;
 mod hedging;
 mod indexing;
 mod lax;
 mod object;
+mod pair;
 mod place;
 mod ranking;
 mod shown;
 mod single;
+mod upskilling;
 mod workspace;
 
 use std::collections::HashMap;
@@ -36,8 +39,10 @@ pub use eligibility::{Lack, notes};
 pub use erasing::{Holding, minimum};
 pub use indexing::{By, Written};
 pub use object::{Prepared, prepare};
+pub use pair::Pair;
 pub use ranking::{Question, Ranked, Ranking, ScoredFor};
 pub use single::Holds;
+pub use upskilling::{Trait, Upskilling};
 pub use workspace::Workspace;
 
 /// An HrFlow workspace as one partner uses it. A clone shares connections and quota.
@@ -48,6 +53,7 @@ pub struct Client {
     workspace: Arc<Workspace>,
     timeout: Duration,
     hedge_after: Option<Duration>,
+    explanation_timeout: Duration,
     guard: Option<Guard>,
 }
 
@@ -100,6 +106,7 @@ impl Client {
             workspace,
             timeout: limits.call_timeout,
             hedge_after: limits.queries.hedge_after,
+            explanation_timeout: limits.explanation_timeout,
             guard: None,
         })
     }

@@ -473,6 +473,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
         source_key: SOURCE.to_owned(),
         board_key: BOARD.to_owned(),
         algorithm_key: "algo".to_owned(),
+        grading_algorithm_key: None,
         on_archive: config::OnArchive::Archive,
         hrflow: config::HrFlow {
             api_url: api_url.clone(),

@@ -99,17 +99,24 @@ pub struct Request {
     method: Method,
     url: Url,
     body: Option<Bytes>,
+    within: Option<Duration>,
 }
 
 impl Request {
     /// Reads an address.
     pub fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, body: None }
+        Self { method: Method::Get, url, body: None, within: None }
     }
 
     /// Sends JSON to an address.
     pub fn json(method: Method, url: Url, body: Bytes) -> Self {
-        Self { method, url, body: Some(body) }
+        Self { method, url, body: Some(body), within: None }
+    }
+
+    /// The same call with a time limit of its own.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { within: Some(limit), ..self }
     }
 }
 
@@ -176,6 +183,9 @@ impl Client {
         let mut call = self.inner.request(method, request.url);
         if let Some(body) = request.body {
             call = call.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        }
+        if let Some(limit) = request.within {
+            call = call.timeout(limit);
         }
         let mut response = call.send().await.map_err(|cause| self.failure(cause))?;
         let mut answer = Answer::head(response.status().as_u16(), response.headers());

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::{Db, on};
-use super::mailbox;
 use super::records::{Outcome, Record, Wanted};
 use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls, snapshot_lines};
+use super::{explanations, mailbox};
 use crate::error::{Error, Kind, Result};
-use crate::model::digest;
+use crate::model::{Entity, digest};
 
 /// The evidence of one erasure. Times are Unix microseconds; the columns are explained in the migration.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -106,6 +106,9 @@ pub fn find(db: &mut Db<'_>, id: &str) -> Result<Option<Erasure>> {
 /// Drops what was heard of a record's object: what came of it stays until there is something to stand in its place.
 fn forget_news(db: &mut Db<'_>, record: &Record) -> Result<()> {
     delete_from!(db, record, deliveries, archivals, snapshot_lines);
+    if record.entity == Entity::Profile.singular() {
+        explanations::forget(db, &record.partner, &record.reference)?;
+    }
     // A listing goes by the id of the pull that began it.
     let of_pulls = pulls::table
         .filter(pulls::partner.eq(&record.partner))

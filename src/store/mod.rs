@@ -11,6 +11,7 @@
 //! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
 //! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
+//! explanations    why a pair matches as it does
 //! ```
 
 pub mod absences;
@@ -22,6 +23,7 @@ pub mod dead_letters;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod erasures;
+pub mod explanations;
 pub mod freshness;
 pub mod fuse;
 pub mod generations;
@@ -48,6 +50,7 @@ pub use breakers::{Breaker, Side, Standing};
 pub use changes::Change;
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
+pub use explanations::Explanation;
 pub use freshness::Freshness;
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use page::Page;

@@ -237,6 +237,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    explanations (id) {
+        id -> Text,
+        subject -> Text,
+        partner -> Text,
+        job_reference -> Text,
+        profile_reference -> Text,
+        ranked -> Text,
+        lang -> Text,
+        job_fingerprint -> Nullable<Text>,
+        profile_fingerprint -> Nullable<Text>,
+        state -> Text,
+        lease -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        asked_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        retry_at -> Nullable<BigInt>,
+        told -> Nullable<Text>,
+        problem -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
 diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
 diesel::allow_tables_to_appear_in_same_query!(pulls, listed);

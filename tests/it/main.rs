@@ -20,6 +20,7 @@ mod delta;
 mod demo;
 mod erasure;
 mod everyday_weather;
+mod explain;
 mod freshness;
 mod front_door;
 mod fuse;

@@ -201,6 +201,32 @@ async fn nothing_planted_is_ever_seen() {
     }
 }
 
+#[actix_web::test]
+async fn what_is_explained_is_never_logged_and_no_failure_of_it_names_anybody() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_job("J1", "Nurse");
+        plant(&world, "P1", "Nurse");
+        world.pull("jobs", "full").await;
+        world.pull("profiles", "full").await;
+        let seen = seen();
+        let path = "/v1/match/explanation?job_reference=J1&profile_reference=P1&wait=20";
+        for fault in faults().into_iter().filter(|fault| !matches!(fault, Fault::Slow(_))) {
+            world.hrflow_side.fail("GET", "/profile/upskilling", fault.clone());
+            note(&world, &seen, Method::GET, path).await;
+            seen.assert_clean(&format!("after {fault:?}"));
+            world.hrflow_side.heal();
+            world.advance(301);
+        }
+        let strengths = json!([{"name": NAME, "description": format!("{TEXT} {EMAIL}")}]);
+        let told = json!({"code": 200, "data": {"strengths": strengths, "weaknesses": []}});
+        world.hrflow_side.fail("GET", "/profile/upskilling", Fault::Answer(200, told.to_string()));
+        let told = world.get(path).await;
+        assert!(told.body["strengths"].to_string().contains(TEXT), "{}", told.body);
+        seen.assert_clean("when it was explained");
+    }
+}
+
 async fn walk_all_roads(backend: Backend) {
     let map = format!(
         "if .headline == \"crash\" then (.contact.email | .x) else . end | {} \

@@ -1,5 +1,6 @@
-//! `/v1/match`: one job and one profile: their score, and what keeps one from the other's list.
+//! `/v1/match`: one job and one profile: their score, what keeps one from the other's list, and why they match.
 
+pub(super) mod explanation;
 pub(super) mod pair;
 mod verdict;
 pub(super) mod why;

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use super::{Api, RequestId};
 use crate::config::{self, Auth, Limits};
 use crate::flows::query::Answers;
-use crate::flows::{Context, Partner, breaker::Breakers};
+use crate::flows::{Context, Partner, breaker::Breakers, explain::Desk};
 use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Secret};
@@ -68,6 +68,7 @@ fn settings(name: &str) -> config::Partner {
         source_key: "a".repeat(40),
         board_key: "b".repeat(40),
         algorithm_key: "c".repeat(40),
+        grading_algorithm_key: None,
         on_archive: config::OnArchive::Archive,
         // Port 9 of this machine: nobody answers there, and nobody is called by most of these tests.
         hrflow: config::HrFlow {
@@ -99,6 +100,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
     let (name, pacing, observer) = (&settings.name, Pacing::default(), unobserved());
     let workspace = Arc::new(hrflow::Workspace::new(&settings.hrflow, &pacing));
     let service = &settings.service;
+    let explaining = Desk::new(&limits, &settings.hrflow);
     Arc::new(Partner {
         service: partner::Service::new(name, service, &limits, scrubber.clone(), observer, &pacing).unwrap(),
         hrflow: hrflow::Client::new(&settings.hrflow, &limits, workspace, scrubber, unobserved()).unwrap(),
@@ -107,6 +109,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
         records_due: Notify::new(),
         pulls_due: Notify::new(),
         breakers: Breakers::default(),
+        explaining,
     })
 }
 

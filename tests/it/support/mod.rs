@@ -407,6 +407,7 @@ fn partner(
         source_key: keys('a'),
         board_key: keys('b'),
         algorithm_key: "sandbox-ranker".to_owned(),
+        grading_algorithm_key: None,
         on_archive: wishes.on_archive,
         hrflow: HrFlow {
             api_url: format!("http://{}/v1", hrflow_side.address).parse().unwrap(),

@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     HoldBefore(Gate),
     /// The call is carried out and its answer waits at the gate.
     HoldAfter(Gate),
+    /// The call waits at the gate and then gets an answer of this status with this JSON.
+    HoldAnswer(Gate, u16, String),
 }
 
 /// A barrier: the call says that it has arrived and waits to be let through.
@@ -245,6 +247,11 @@ async fn answer(request: HttpRequest, body: Bytes, state: web::Data<State>) -> H
         Some(Fault::HoldBefore(gate)) => {
             gate.pass().await;
             state.forward(&request, body).await
+        }
+        Some(Fault::HoldAnswer(gate, status, body)) => {
+            gate.pass().await;
+            let status = actix_web::http::StatusCode::from_u16(status).unwrap();
+            HttpResponse::build(status).content_type("application/json").body(body)
         }
         Some(Fault::HoldAfter(gate)) => {
             let response = state.forward(&request, body).await;
