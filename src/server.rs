@@ -68,6 +68,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
                 hrflow: hrflow.clone(),
                 records_due: Notify::new(),
                 pulls_due: Notify::new(),
+                exports_due: Notify::new(),
                 breakers: Breakers::default(),
                 explaining: Desk::new(&config.limits, &settings.hrflow),
             })),

@@ -121,10 +121,21 @@ impl Api {
         payload: web::Payload,
         known: &'static [&'static [Parameter]],
     ) -> Result<(&Arc<Partner>, Given)> {
+        self.partner_sends_much(request, payload, body::MAX_BYTES, |_| known).await
+    }
+
+    /// The same of a body of at most `at_most` bytes that itself decides what is known in it.
+    pub(super) async fn partner_sends_much(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        at_most: usize,
+        known: impl FnOnce(&[u8]) -> &'static [&'static [Parameter]],
+    ) -> Result<(&Arc<Partner>, Given)> {
         let caller = self.caller(request)?;
         body::ensure_json(request)?;
-        let body = body::read(request, payload, body::MAX_BYTES).await?;
-        self.for_partner(&caller, Reading::of_body(request, &body, known)?)
+        let body = body::read(request, payload, at_most).await?;
+        self.for_partner(&caller, Reading::of_body(request, &body, known(&body))?)
     }
 
     fn for_partner<'a>(

@@ -26,6 +26,7 @@ use crate::error::{Error, Kind, Result};
     tags(
         (name = "webhooks", description = "What partners tell us"),
         (name = "matching", description = "Scoring and searching by reference"),
+        (name = "exports", description = "The best matches of many objects"),
         (name = "records", description = "What is known of an object"),
         (name = "history", description = "What happened, and what was set aside"),
         (name = "pulls", description = "Imports; with an operator key"),

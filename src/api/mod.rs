@@ -3,6 +3,7 @@
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
 //! matching    one job and one profile: their score, why one is not in the other's list, and why they match
+//! exports                                                             what takes its time
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
@@ -21,6 +22,7 @@ mod docs;
 mod door;
 mod erasures;
 mod events;
+mod exports;
 mod failures;
 mod freshness;
 mod health;
@@ -139,6 +141,11 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(matching::why::explain_absence)
         .service(matching::explanation::explain_match)
         .service(matching::explanation::get_explanation)
+        .service(exports::start_export)
+        .service(exports::list_exports)
+        .service(exports::get_export)
+        .service(exports::cancel_export)
+        .service(exports::read_export_lines)
         .service(timeline::find_timeline)
         .service(timeline::get_timeline)
         .service(records::find_record)

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 use crate::flows::query::{self, Answered, Asked, Page};
 use crate::model::{Card, Entity, Reference};
+use crate::store::exports::lines::Match;
 
 /// A page of objects, the best first.
 #[derive(Serialize, ToSchema)]
@@ -78,6 +79,12 @@ impl Scored {
             rank: item.rank,
             card: item.card.clone(),
         })
+    }
+}
+
+impl From<Match> for Scored {
+    fn from(Match { reference, score, rank }: Match) -> Self {
+        Self { reference, score, score_100: hundredths(score), rank, card: None }
     }
 }
 

@@ -163,6 +163,8 @@ pub struct Limits {
     pub explanations: usize,
     /// How many more may wait for that. `explanation_queue`, default 32.
     pub explanation_queue: usize,
+    /// How long an export may take, and how long it is kept when it has ended. `export_days`, default 7.
+    pub export_days: Duration,
 }
 
 impl Default for Limits {
@@ -186,6 +188,7 @@ impl Default for Limits {
             explanation_timeout: Duration::from_mins(1),
             explanations: 4,
             explanation_queue: 32,
+            export_days: Duration::from_hours(7 * 24),
         }
     }
 }

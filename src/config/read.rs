@@ -165,6 +165,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
     let explanation_timeout = section.whole("explanation_timeout_seconds", 60, 1, 300);
     let explanations = section.whole("explanations", 4, 1, 1024);
     let explanation_queue = section.whole("explanation_queue", 32, 0, 100_000);
+    let export_days = section.whole("export_days", 7, 1, 365);
     if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
         && lease < 2 * call_timeout
     {
@@ -199,6 +200,7 @@ fn limits(root: &Section<'_>) -> Option<Limits> {
         explanation_timeout: Duration::from_secs(explanation_timeout?),
         explanations: explanations?,
         explanation_queue: explanation_queue?,
+        export_days: Duration::from_hours(export_days.map(|days: u64| 24 * days)?),
     })
 }
 

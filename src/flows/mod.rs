@@ -8,6 +8,7 @@
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! pair    two references in, their score out               why         two references in, what keeps one from the list
 //! explain  a pair → HrFlow's words about it, kept while neither changes
+//! export         many references in, a line each
 //! ```
 
 pub mod backoff;
@@ -16,12 +17,14 @@ pub mod catch;
 pub mod dead_letters;
 pub mod erase;
 pub mod explain;
+pub mod export;
 pub mod fuse;
 pub mod index;
 pub mod lease;
 pub mod pair;
 pub mod pull;
 pub mod query;
+pub mod question;
 pub mod retention;
 mod road;
 pub mod schedule;
@@ -85,6 +88,8 @@ pub struct Partner {
     pub records_due: Notify,
     /// Rung when a pull was asked for.
     pub pulls_due: Notify,
+    /// Rung when an export was asked for.
+    pub exports_due: Notify,
     /// What we remember of the failures of both sides.
     pub breakers: Breakers,
     /// Who explains its pairs.

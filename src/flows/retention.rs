@@ -1,11 +1,11 @@
 //! Retention: what is older than `retention_days` is deleted, a batch at a time; snapshots
-//! when their time is over, and explanations after a week.
+//! when their time is over, exports after `export_days`, and explanations after a week.
 
 use std::time::Duration;
 
 use super::Context;
 use crate::error::Result;
-use crate::store::{self, explanations, retention, snapshots};
+use crate::store::{self, explanations, exports, retention, snapshots};
 
 /// The most rows of one transaction, as of everything that is deleted.
 const BATCH: i64 = 500;
@@ -20,6 +20,7 @@ const EXPLANATIONS: Duration = Duration::from_hours(7 * 24);
 /// with it what it does with a duplicate of something that was carried out.
 pub async fn forget(context: &Context) -> Result<usize> {
     let (clock, retention) = (context.clock.clone(), context.retention);
+    let exports_kept = context.limits.export_days;
     context
         .store
         .write(move |db| {
@@ -31,6 +32,10 @@ pub async fn forget(context: &Context) -> Result<usize> {
             }
             if deleted == 0 {
                 deleted = retention::delete_batch(db, before(retention))?;
+            }
+            if deleted == 0 {
+                // One that takes as long as an export may is ended by its worker, and then kept as long.
+                deleted = exports::delete_old(db, before(exports_kept), before(exports_kept * 3))?;
             }
             Ok(deleted)
         })

@@ -55,6 +55,7 @@ pub struct Client {
     hedge_after: Option<Duration>,
     explanation_timeout: Duration,
     guard: Option<Guard>,
+    in_turn: bool,
 }
 
 /// Asked right before a call is sent, after every wait: whether it may still begin.
@@ -108,6 +109,7 @@ impl Client {
             hedge_after: limits.queries.hedge_after,
             explanation_timeout: limits.explanation_timeout,
             guard: None,
+            in_turn: false,
         })
     }
 
@@ -115,6 +117,12 @@ impl Client {
     #[must_use]
     pub fn under(&self, guard: Guard) -> Self {
         Self { guard: Some(guard), ..self.clone() }
+    }
+
+    /// The same client for questions that nobody waits for: they take what writes take of the quota, and their turn.
+    #[must_use]
+    pub fn in_turn(&self) -> Self {
+        Self { in_turn: true, ..self.clone() }
     }
 
     /// What a fingerprint belongs to: the API and the source or board, whose key no two workspaces share.
@@ -146,8 +154,10 @@ impl Client {
         about: About,
     ) -> Result<envelope::Read<T>> {
         let _slot = match urgency {
-            Urgency::Query => self.workspace.for_query(self.timeout).await?,
-            Urgency::Write => self.workspace.for_write(self.timeout).await.map_err(|error| ours(&error))?,
+            Urgency::Query if !self.in_turn => self.workspace.for_query(self.timeout).await?,
+            Urgency::Query | Urgency::Write => {
+                self.workspace.for_write(self.timeout).await.map_err(|error| ours(&error))?
+            }
         };
         if let Some(guard) = &self.guard {
             guard()?;

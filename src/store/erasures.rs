@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::backend::{Db, on};
 use super::records::{Outcome, Record, Wanted};
 use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls, snapshot_lines};
-use super::{explanations, mailbox};
+use super::{explanations, exports, mailbox};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, digest};
 
@@ -108,6 +108,10 @@ fn forget_news(db: &mut Db<'_>, record: &Record) -> Result<()> {
     delete_from!(db, record, deliveries, archivals, snapshot_lines);
     if record.entity == Entity::Profile.singular() {
         explanations::forget(db, &record.partner, &record.reference)?;
+    }
+    if let Some(entity) = Entity::parse(&record.entity) {
+        exports::lines::forget(db, &record.partner, entity, &record.reference)?;
+        exports::names::forget(db, &record.partner, entity, &record.reference)?;
     }
     // A listing goes by the id of the pull that began it.
     let of_pulls = pulls::table

@@ -12,6 +12,7 @@
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
 //! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
 //! explanations    why a pair matches as it does
+//! exports     the best of many objects, line by line
 //! ```
 
 pub mod absences;
@@ -24,6 +25,7 @@ pub mod deliveries;
 pub mod delivery_log;
 pub mod erasures;
 pub mod explanations;
+pub mod exports;
 pub mod freshness;
 pub mod fuse;
 pub mod generations;
@@ -51,6 +53,7 @@ pub use changes::Change;
 pub use deliveries::{Delivery, Receipt};
 pub use erasures::Erasure;
 pub use explanations::Explanation;
+pub use exports::Export;
 pub use freshness::Freshness;
 pub use mailbox::{Event, Indexed, Listed, Listing, Settlement};
 pub use page::Page;

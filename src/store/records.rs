@@ -398,6 +398,18 @@ pub fn live(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[&str])
     }
 }
 
+/// Which of `references` are a partner's own and live, held so until the transaction ends.
+pub fn hold_live(
+    db: &mut Db<'_>,
+    partner: &str,
+    entity: Entity,
+    references: &[&Reference],
+) -> Result<HashSet<String>> {
+    let held = select_for_update(db, partner, entity, references)?;
+    let live = held.into_iter().filter(|record| record.wanted == Wanted::Present);
+    Ok(live.map(|record| record.reference).collect())
+}
+
 /// How many records a pull made due and are not settled yet, and how many of its were set aside.
 pub fn progress_of(db: &mut Db<'_>, pull: &str) -> Result<(i64, i64)> {
     let waiting = records::table

@@ -226,6 +226,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    exports (id) {
+        id -> Text,
+        partner -> Text,
+        ranked -> Text,
+        state -> Text,
+        top -> BigInt,
+        question -> Text,
+        idempotency -> Nullable<Text>,
+        fingerprint -> Text,
+        lease -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        due_at -> BigInt,
+        walked -> Nullable<Text>,
+        planned -> BigInt,
+        total -> BigInt,
+        lines -> BigInt,
+        failed -> BigInt,
+        names -> BigInt,
+        problem -> Nullable<Text>,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     snapshot_lines (snapshot, place) {
         snapshot -> Text,
         place -> BigInt,
@@ -259,6 +285,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    export_lines (export, number) {
+        export -> Text,
+        number -> BigInt,
+        reference -> Text,
+        due_at -> BigInt,
+        attempts -> Integer,
+        position -> Nullable<BigInt>,
+        scored_at -> Nullable<BigInt>,
+        items -> Nullable<Text>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    export_names (export, number) {
+        export -> Text,
+        number -> BigInt,
+        reference -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
 diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
 diesel::allow_tables_to_appear_in_same_query!(pulls, listed);
+diesel::allow_tables_to_appear_in_same_query!(exports, export_lines);
+diesel::allow_tables_to_appear_in_same_query!(exports, export_names);

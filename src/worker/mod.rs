@@ -1,5 +1,6 @@
 //! Works off what is due, for each partner by itself, so that one slow partner holds up no other.
 
+mod export;
 mod index;
 mod pull;
 mod retention;
@@ -32,6 +33,7 @@ impl Worker {
         for partner in partners {
             loops.spawn(index::index_what_is_due(context.clone(), partner.clone(), stopped.clone()));
             loops.spawn(pull::pull_what_is_due(context.clone(), partner.clone(), stopped.clone()));
+            loops.spawn(export::export_what_is_due(context.clone(), partner.clone(), stopped.clone()));
         }
         loops.spawn(retention::forget_what_is_old(context.clone(), stopped));
         Self { loops, stop, shutdown: context.limits.shutdown }

@@ -21,6 +21,7 @@ mod demo;
 mod erasure;
 mod everyday_weather;
 mod explain;
+mod exports;
 mod freshness;
 mod front_door;
 mod fuse;

@@ -8,6 +8,7 @@ mod tables;
 mod together;
 mod translate;
 
+use super::exports::{EXPORT, EXPORTED_FOR};
 use super::parameters::{PARTNER, Parameter, query, request};
 use super::shape::Shape;
 use tables::{
@@ -43,6 +44,18 @@ query! {
     SearchJobs: &[PARTNER], PAGING, JOB_SORTING, JOB_CARD, JOBS, REWRITTEN, JOB_REWRITTEN
 }
 query! {
+    /// What an export of profiles reads from its body.
+    ExportProfiles: &[PARTNER], EXPORT, SCORE, PROFILES, NEAR_THE_JOB, REWRITTEN
+}
+query! {
+    /// What an export of jobs reads from its body.
+    ExportJobs: &[PARTNER], EXPORT, SCORE, JOBS, NEAR_THE_PROFILE, REWRITTEN, JOB_REWRITTEN
+}
+query! {
+    /// What either of them reads.
+    ExportEither: &[PARTNER], EXPORT, SCORE, PROFILES, JOBS, NEAR_THE_JOB, NEAR_THE_PROFILE, REWRITTEN, JOB_REWRITTEN
+}
+query! {
     /// What the twins with a body read from the query string.
     WithBody: &[PARTNER]
 }
@@ -53,6 +66,10 @@ request! {
 request! {
     /// What scoring of jobs reads from a body.
     ScoreJobsRequest of ScoreJobs
+}
+request! {
+    /// What an export is asked for with. The criteria are those of the kind that is ranked.
+    ExportRequest of ExportEither
 }
 request! {
     /// What searching of profiles reads from a body.
@@ -82,6 +99,9 @@ pub(super) fn refusal(name: &str, known: &[&str]) -> Option<&'static str> {
             "is refused: HrFlow searches without scores; scoring has them"
         }
         ("location_from", None) => "is refused: searching has no object whose place it could be; scoring has",
+        ("job_reference" | "profile_reference", None) if known.contains(&EXPORTED_FOR) => {
+            "is not known here; `references` names what is ranked for"
+        }
         ("job_reference" | "profile_reference", None) => {
             "is refused: searching ranks for no object; scoring does"
         }

@@ -1,9 +1,14 @@
 //! Parameters that are JSON: each part is checked at its place and put into one spelling.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{MAX_ITEMS, Wrongs, other, plain, unacceptable, within};
-use crate::model::parse_date;
+use crate::model::{Reference, parse_date};
+
+/// The most items of a long list whose faults are told.
+const MAX_TOLD: usize = 20;
 
 pub(super) fn list(
     value: Value,
@@ -22,6 +27,31 @@ pub(super) fn list(
         }
         _ => other(wrong, place, "must be a list"),
     }
+}
+
+/// A list of different references.
+pub(super) fn references(value: Value, most: usize, wrong: &mut Wrongs) -> Value {
+    let Value::Array(items) = value else { return other(wrong, "", "must be a list") };
+    if !(1..=most).contains(&items.len()) {
+        unacceptable(wrong, "", format!("must have 1 to {most} items"));
+        return Value::Null;
+    }
+    let mut seen = HashSet::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let detail = match item.as_str().map(|text| (text, Reference::parse(text))) {
+            None => "must be a text".to_owned(),
+            Some((_, Err(refused))) => {
+                refused.fields().first().map_or("cannot be used".to_owned(), |field| field.detail.clone())
+            }
+            Some((text, Ok(_))) if seen.insert(text) => continue,
+            Some(_) => "stands there twice".to_owned(),
+        };
+        unacceptable(wrong, &format!("[{index}]"), detail);
+        if wrong.len() >= MAX_TOLD {
+            break;
+        }
+    }
+    Value::Array(items)
 }
 
 /// The members of an object, none of which is unknown.

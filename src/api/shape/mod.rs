@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 
 use super::parameters::nearest;
 use crate::model::{Reference, parse_date, rfc3339};
-use json::{list, named, point, range};
+use json::{list, named, point, range, references};
 
 /// The longest text, in characters.
 const MAX_CHARS: usize = 500;
@@ -39,6 +39,8 @@ pub(super) enum Shape {
     Point,
     /// JSON: a list of texts.
     Words,
+    /// JSON: a list of the partner's own references, at most so many, each once.
+    References(usize),
     /// JSON: a list of `{"name","value"}`.
     Names,
     /// JSON: a list, all of which must hold, of lists, one of which must hold, of `{"name","value"}`.
@@ -78,12 +80,16 @@ impl Shape {
             Self::Whole { least, most, .. } => whole(text.parse().ok(), least, most, wrong),
             Self::Number { least, most } => number(text.parse().ok(), least, most, wrong),
             Self::Fields(known) => fields(text.split(',').map(|name| name.trim().into()), known, wrong),
-            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges => {
-                match serde_json::from_str(text) {
-                    Ok(value) => self.read_json(value, wrong),
-                    Err(_) => unreadable(wrong, format!("must be JSON like {}", self.model())),
-                }
-            }
+            Self::Point
+            | Self::Words
+            | Self::References(_)
+            | Self::Names
+            | Self::Tags
+            | Self::FloatRanges
+            | Self::DateRanges => match serde_json::from_str(text) {
+                Ok(value) => self.read_json(value, wrong),
+                Err(_) => unreadable(wrong, format!("must be JSON like {}", self.model())),
+            },
             Self::Text | Self::Reference | Self::Cursor | Self::Date | Self::Choice(_) => {
                 self.read_text(text, wrong).into()
             }
@@ -115,6 +121,7 @@ impl Shape {
                 Value::String(text) => plain(&text, place, wrong).into(),
                 _ => other(wrong, place, "must be a text"),
             }),
+            (Self::References(most), value) => references(value, most, wrong),
             (Self::Names, value) => {
                 list(value, "", wrong, |item, place, wrong| named(item, false, place, wrong))
             }
@@ -176,6 +183,7 @@ impl Shape {
         match self {
             Self::Point => r#"{"lat":48.8566,"lng":2.3522}"#,
             Self::Words => r#"["rust","sql"]"#,
+            Self::References(_) => r#"["REQ-88","REQ-89"]"#,
             Self::Names => r#"[{"name":"Rust","value":null}]"#,
             Self::Tags => r#"[[{"name":"contract","value":"permanent"}],[{"name":"remote","value":true}]]"#,
             Self::FloatRanges => r#"[{"name":"salary","value_min":40000,"value_max":60000}]"#,

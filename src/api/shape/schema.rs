@@ -14,7 +14,13 @@ impl Shape {
     fn is_json(self) -> bool {
         matches!(
             self,
-            Self::Point | Self::Words | Self::Names | Self::Tags | Self::FloatRanges | Self::DateRanges
+            Self::Point
+                | Self::Words
+                | Self::References(_)
+                | Self::Names
+                | Self::Tags
+                | Self::FloatRanges
+                | Self::DateRanges
         )
     }
 
@@ -60,6 +66,7 @@ impl Shape {
                 list(text().enum_values(Some(words.iter().copied())).into(), words.len()).into()
             }
             Self::Words => list(line().into(), MAX_ITEMS).into(),
+            Self::References(most) => list(Self::Reference.in_body(), most).unique_items(true).into(),
             Self::Point => Ref::from_schema_name("GeoPoint").into(),
             Self::Names => list(Ref::from_schema_name("NamedCriterion").into(), MAX_ITEMS).into(),
             Self::Tags => {

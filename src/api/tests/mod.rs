@@ -108,6 +108,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
         settings,
         records_due: Notify::new(),
         pulls_due: Notify::new(),
+        exports_due: Notify::new(),
         breakers: Breakers::default(),
         explaining,
     })

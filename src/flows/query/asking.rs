@@ -38,7 +38,7 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
         with_cards: !asked.include.is_empty(),
         ..Question::of(asked.entity, settings.container_key(asked.entity), page, limit)
     };
-    let ranking = partner.hrflow.rank(&question).await.map_err(known_to_us)?;
+    let ranking = client(partner, asked).rank(&question).await.map_err(known_to_us)?;
     let listed = ranking.items.len();
     let own = ranking
         .items
@@ -66,13 +66,18 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
     })
 }
 
+/// Who asks: somebody who waits, or somebody who takes a turn.
+fn client<'a>(partner: &'a Partner, asked: &Asked) -> Cow<'a, Client> {
+    if asked.in_turn { Cow::Owned(partner.hrflow.in_turn()) } else { Cow::Borrowed(&partner.hrflow) }
+}
+
 /// The question with the point that its distances are measured from, if that is the place of the object it is scored for.
 pub(super) async fn located<'a>(partner: &Partner, asked: &'a Asked) -> Result<Cow<'a, Asked>> {
     let Some(reference) = asked.scored_for.as_ref().filter(|_| asked.around) else {
         return Ok(Cow::Borrowed(asked));
     };
     let container_key = partner.settings.container_key(asked.entity.other());
-    let point = place(&partner.hrflow, asked.entity.other(), container_key, reference).await?;
+    let point = place(&client(partner, asked), asked.entity.other(), container_key, reference).await?;
     let mut located = asked.clone();
     located.criteria.push(("location_geopoint".to_owned(), point));
     Ok(Cow::Owned(located))

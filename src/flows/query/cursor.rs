@@ -85,6 +85,7 @@ impl Asked {
             filters,
             around,
             include,
+            in_turn: _,
         } = self;
         let mut criteria: Vec<&(String, Value)> = criteria.iter().collect();
         criteria.sort_by_key(|(name, _)| name);

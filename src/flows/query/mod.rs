@@ -4,6 +4,7 @@
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
 //!          ↘ last     the last answer, where HrFlow gives none            asking     one call to HrFlow
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
+//! top                                                                     the best alone, over as many pages as it takes
 //! ```
 
 mod asking;
@@ -12,6 +13,7 @@ mod last;
 mod remember;
 mod snapshot;
 mod standing;
+mod top;
 mod whole;
 
 use serde_json::Value;
@@ -27,6 +29,7 @@ use standing::{Standing, keep_live, stand};
 
 pub use cursor::Cursor;
 pub use remember::{Answers, Kept, Page, Told, Write, answer};
+pub use top::{calls, top};
 
 /// What a recruiter asks. The criteria were checked at the door; every key is added by us.
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub struct Asked {
     pub around: bool,
     /// The fields of each object that the answer shows.
     pub include: Vec<String>,
+    /// Whether nobody waits for the answer: it takes its turn, and from the quota of the writes.
+    pub in_turn: bool,
 }
 
 impl Asked {
@@ -67,6 +72,7 @@ impl Asked {
             filters: Vec::new(),
             around: false,
             include: Vec::new(),
+            in_turn: false,
         }
     }
 }

@@ -1,0 +1,338 @@
+//! The work on an export: a handful of lines at a time under one lease, each written with its place in one transaction. A
+//! crash repeats the calls that were under way, and no line.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, future, stream};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::super::backoff::backoff;
+use super::super::breaker::{self, Heard, Object, Pass, Report, pass};
+use super::super::query::{self, Asked};
+use super::super::question::Question;
+use super::super::{Context, Partner};
+use super::State;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Entity, Reference};
+use crate::store::exports::lines::{self, Content, Match, Planned};
+use crate::store::{self, Db, Export, Side, breakers, exports};
+
+/// Lines that are taken up in one transaction.
+const HANDFUL: i64 = 32;
+
+/// Objects of an export that are asked for at once.
+const AT_ONCE: usize = 4;
+
+/// Leases an export of this partner that is due and that nobody works on.
+pub async fn claim(context: &Context, partner: &Partner) -> Result<Option<Export>> {
+    let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
+    let is_due = context.store.read({
+        let (name, clock) = (name.clone(), clock.clone());
+        move |db| {
+            let now = store::now(db, &clock)?.timestamp_micros();
+            exports::is_due(db, &name, now)
+        }
+    });
+    // Most of the time there is none, and looking costs no transaction.
+    if !is_due.await? {
+        return Ok(None);
+    }
+    context
+        .store
+        .write(move |db| {
+            let now = store::now(db, &clock)?;
+            let token = uuid::Uuid::now_v7().to_string();
+            let until = (now + length).timestamp_micros();
+            exports::claim(db, &name, &token, until, now.timestamp_micros())
+        })
+        .await
+}
+
+/// Gives an export back before its lease ends, so that whoever comes next goes on at once.
+pub async fn release(context: &Context, id: String, token: String) -> Result<()> {
+    let clock = context.clock.clone();
+    context
+        .store
+        .write(move |db| {
+            let now = store::now(db, &clock)?.timestamp_micros();
+            exports::renew(db, &id, &token, now)
+        })
+        .await
+        .map(drop)
+}
+
+/// Works on a leased export until it ends, or rests because nothing of it can be done now.
+pub async fn run(context: &Context, partner: &Partner, export: Export) -> Result<()> {
+    let Some(ranked) = Entity::parse(&export.ranked) else { return Ok(()) };
+    let question: Question = serde_json::from_str(&export.question)
+        .map_err(|cause| Error::new(Kind::Internal, "an export cannot be read").because(cause))?;
+    let job = Job { context, partner, export: &export, ranked, question };
+    // Where the lease was lost, another worker goes on.
+    while while_held(context, &export, job.step()).await?.unwrap_or_default() {}
+    Ok(())
+}
+
+/// Does `work` while the export's lease is renewed beside it; nothing when the lease was lost.
+async fn while_held<T>(
+    context: &Context,
+    export: &Export,
+    work: impl Future<Output = Result<T>>,
+) -> Result<Option<T>> {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map(Some),
+            () = sleep(context.limits.lease / 3) => {}
+        }
+        if !renew(context, export).await? {
+            return Ok(None);
+        }
+    }
+}
+
+async fn renew(context: &Context, export: &Export) -> Result<bool> {
+    let (clock, length) = (context.clock.clone(), context.limits.lease);
+    let (id, token) = (export.id.clone(), export.lease.clone().unwrap_or_default());
+    context
+        .store
+        .write(move |db| {
+            let until = (store::now(db, &clock)? + length).timestamp_micros();
+            exports::renew(db, &id, &token, until)
+        })
+        .await
+}
+
+/// An export as one worker has it.
+struct Job<'a> {
+    context: &'a Context,
+    partner: &'a Partner,
+    export: &'a Export,
+    ranked: Entity,
+    question: Question,
+}
+
+/// Lines that are taken up, and the sides that the first is to probe.
+struct Handful {
+    lines: Vec<Planned>,
+    probes: Vec<Side>,
+}
+
+impl Job<'_> {
+    /// Works on a handful of lines. Returns whether there is more to do now.
+    async fn step(&self) -> Result<bool> {
+        let Some(Handful { lines, probes }) = self.take().await? else { return Ok(false) };
+        let (halted, probes) = (AtomicBool::new(false), &probes);
+        let open = stream::iter(lines).take_while(|_| future::ready(!halted.load(Ordering::Relaxed)));
+        let mut working = pin!(open.map(|line| self.work(line, probes)).buffer_unordered(AT_ONCE));
+        while let Some(goes_on) = working.next().await {
+            if !goes_on? {
+                halted.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes lines up; none when the export has ended, rests from now on, or is no longer ours.
+    async fn take(&self) -> Result<Option<Handful>> {
+        let (id, token) = (self.export.id.clone(), self.token());
+        let (clock, ranked) = (self.context.clock.clone(), self.ranked);
+        let (longest, lease) = (self.context.limits.export_days, self.context.limits.lease);
+        let rest = self.partner.hrflow.rest().unwrap_or_default();
+        self.context
+            .store
+            .write(move |db| {
+                let Some(mut export) = exports::held(db, &id, &token)? else { return Ok(None) };
+                let now = store::now(db, &clock)?;
+                let handful = if is_overdue(&export, longest, now) {
+                    export.problem =
+                        Some("it did not end in time: HrFlow was not ready for all of it".to_owned());
+                    export.end(State::Failed, now.timestamp_micros());
+                    None
+                } else {
+                    let probing = (token.as_str(), (now + lease).timestamp_micros());
+                    take(db, &mut export, ranked, rest, probing, now)?
+                };
+                exports::save(db, &export)?;
+                Ok(handful)
+            })
+            .await
+    }
+
+    /// Asks for one object's matches and writes its line, or puts it off. Returns whether the next may be asked for.
+    async fn work(&self, line: Planned, probes: &[Side]) -> Result<bool> {
+        let Self { context, partner, export, ranked, question } = self;
+        let reference = Reference::parse(line.reference.clone())?;
+        let asked = Asked { in_turn: true, ..question.ask(*ranked, reference.clone(), 1, 1) };
+        let found = query::top(context, partner, &asked, export.top.unsigned_abs()).await.map(matches);
+        let mut heard = Heard::default();
+        let found = match found {
+            // Our ledger knows: HrFlow was not asked.
+            Err(problem) if matches!(problem.kind(), Kind::NotFound | Kind::Gone) => Err(problem),
+            found => heard.note(Side::HrFlow, found),
+        };
+        let object = Object { entity: *ranked, name: reference.as_str(), again: line.attempts > 0 };
+        let reports = partner.breakers.count(object, heard, probes, &context.limits);
+        let told = self.settle(line, found, reports).await?;
+        breaker::announce(partner, &told.moved);
+        Ok(told.held_until.is_none() && partner.hrflow.rest().is_none())
+    }
+
+    async fn settle(
+        &self,
+        line: Planned,
+        found: Result<Vec<Match>>,
+        reports: Vec<Report>,
+    ) -> Result<breaker::Told> {
+        let (id, token, owner) = (self.export.id.clone(), self.token(), self.export.partner.clone());
+        let (clock, limits, ranked) = (self.context.clock.clone(), self.context.limits.clone(), self.ranked);
+        self.context
+            .store
+            .write(move |db| {
+                let now = store::now(db, &clock)?;
+                let tell =
+                    |db: &mut Db<'_>| breaker::tell(db, &owner, ranked, &reports, &token, &limits, now);
+                // Whoever lost the lease leaves the line to its successor.
+                let Some(mut export) = exports::held(db, &id, &token)? else { return tell(db) };
+                let content = match found {
+                    Ok(matches) => Content::Matches(matches),
+                    Err(problem) if problem.kind().is_temporary() => {
+                        let told = tell(db)?;
+                        put_off(db, &id, &line, &problem, told.held_until, now)?;
+                        return Ok(told);
+                    }
+                    Err(problem) => Content::Problem(problem_of(&problem)),
+                };
+                // Records before breakers, as everybody locks them.
+                lines::write(db, &mut export, line.number, &content, now.timestamp_micros())?;
+                tell(db)
+            })
+            .await
+    }
+
+    fn token(&self) -> String {
+        self.export.lease.clone().unwrap_or_default()
+    }
+}
+
+/// What a line keeps of the matches.
+fn matches(found: Vec<query::Match>) -> Vec<Match> {
+    let kept =
+        |item: query::Match| Some(Match { reference: item.reference, score: item.score?, rank: item.rank });
+    found.into_iter().filter_map(kept).collect()
+}
+
+/// What may be told of a failure.
+fn problem_of(problem: &Error) -> String {
+    let detail = if problem.kind() == Kind::Internal { "a defect of ours" } else { problem.message() };
+    json!({ "code": problem.kind().code(), "detail": detail }).to_string()
+}
+
+fn is_overdue(export: &Export, longest: Duration, now: DateTime<Utc>) -> bool {
+    let since = DateTime::from_timestamp_micros(export.created_at).unwrap_or(now);
+    (now - since).to_std().is_ok_and(|since| since > longest)
+}
+
+/// Takes up what is due of a locked export, which the caller writes back; with nothing due it rests or has ended.
+fn take(
+    db: &mut Db<'_>,
+    export: &mut Export,
+    ranked: Entity,
+    rest: Duration,
+    probing: (&str, i64),
+    now: DateTime<Utc>,
+) -> Result<Option<Handful>> {
+    let micros = now.timestamp_micros();
+    let mut lines = lines::due(db, &export.id, micros, HANDFUL)?;
+    while lines.is_empty() && export.walked.is_some() {
+        lines::walk(db, export, micros)?;
+        lines = lines::due(db, &export.id, micros, HANDFUL)?;
+    }
+    if lines.is_empty() {
+        if let Some(due_at) = lines::next_due(db, &export.id)? {
+            put_down(export, due_at);
+        } else {
+            export.total = export.lines;
+            export.end(State::Done, micros);
+        }
+        return Ok(None);
+    }
+    match enter(db, &export.partner, ranked, rest, probing, now)? {
+        Gate::Closed(until) => {
+            put_down(export, until);
+            Ok(None)
+        }
+        Gate::Probe => {
+            lines.truncate(1);
+            Ok(Some(Handful { lines, probes: vec![Side::HrFlow] }))
+        }
+        Gate::Open => Ok(Some(Handful { lines, probes: Vec::new() })),
+    }
+}
+
+/// Nobody works on it before `due_at`.
+fn put_down(export: &mut Export, due_at: i64) {
+    export.due_at = due_at;
+    export.lease = None;
+    export.lease_until = None;
+}
+
+/// Whether HrFlow may be asked.
+enum Gate {
+    Open,
+    /// By one call, whose probe was taken.
+    Probe,
+    /// Not before this.
+    Closed(i64),
+}
+
+/// Asks the breakers of what is ranked and of what it is ranked for. Only that of what is ranked is probed: the other is
+/// whoever's who writes there.
+fn enter(
+    db: &mut Db<'_>,
+    partner: &str,
+    ranked: Entity,
+    rest: Duration,
+    (token, until): (&str, i64),
+    now: DateTime<Utc>,
+) -> Result<Gate> {
+    let micros = now.timestamp_micros();
+    if !rest.is_zero() {
+        return Ok(Gate::Closed((now + rest).timestamp_micros()));
+    }
+    let known = breakers::of_partner(db, partner)?;
+    let passes = |entity| pass(known.iter().find(|breaker| breaker.guards(Side::HrFlow, entity)), micros);
+    match (passes(ranked), passes(ranked.other())) {
+        (Pass::Wait(wait), _) | (_, Pass::Wait(wait)) => Ok(Gate::Closed((now + wait).timestamp_micros())),
+        (Pass::Free, _) => Ok(Gate::Open),
+        (Pass::Probe, _) => {
+            let is_ours = breakers::take_probe(db, (partner, Side::HrFlow, ranked), token, until, micros)?;
+            // Where somebody else was faster, that probe decides any moment now.
+            Ok(if is_ours { Gate::Probe } else { Gate::Closed(until.min(micros + SOON)) })
+        }
+    }
+}
+
+/// A second, in microseconds.
+const SOON: i64 = 1_000_000;
+
+/// A failure that passes costs a line nothing but time; where the side is out of order, not even an attempt.
+fn put_off(
+    db: &mut Db<'_>,
+    export: &str,
+    line: &Planned,
+    problem: &Error,
+    held_until: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if let Some(until) = held_until {
+        return lines::put_off(db, export, line.number, until, line.attempts);
+    }
+    let attempts = u32::try_from(line.attempts).unwrap_or_default();
+    let wait = backoff(attempts, problem.wait(), rand::random());
+    let due_at = (now + wait).timestamp_micros();
+    lines::put_off(db, export, line.number, due_at, line.attempts.saturating_add(1))
+}
