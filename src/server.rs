@@ -14,7 +14,7 @@ use crate::api::{self, Api};
 use crate::config::{Config, Role};
 use crate::error::{Error, Kind, Result};
 use crate::flows::query::Answers;
-use crate::flows::{Context, Partner, breaker::Breakers, explain::Desk};
+use crate::flows::{Context, Partner, Waiting, breaker::Breakers, explain::Desk};
 use crate::http::{Observer, Pacing, Scrubber, Source};
 use crate::metrics::Metrics;
 use crate::model::Clock;
@@ -69,6 +69,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
                 records_due: Notify::new(),
                 pulls_due: Notify::new(),
                 exports_due: Notify::new(),
+                waiting: Waiting::default(),
                 breakers: Breakers::default(),
                 explaining: Desk::new(&config.limits, &settings.hrflow),
             })),

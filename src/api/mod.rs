@@ -3,7 +3,7 @@
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
 //! matching    one job and one profile: their score, why one is not in the other's list, and why they match
-//! exports                                                             what takes its time
+//! exports  tickets                                                    what takes its time
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
@@ -43,6 +43,7 @@ mod searching;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod timeline;
 mod webhooks;
 
@@ -141,6 +142,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(matching::why::explain_absence)
         .service(matching::explanation::explain_match)
         .service(matching::explanation::get_explanation)
+        .service(tickets::get_ticket)
         .service(exports::start_export)
         .service(exports::list_exports)
         .service(exports::get_export)

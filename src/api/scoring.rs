@@ -1,19 +1,22 @@
 //! `/v1/{profiles,jobs}/scoring`: the best profiles for a job, the best jobs for a profile.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
-use super::parameters::Given;
+use super::parameters::{Given, Parameter};
 use super::problem::{self, refusals};
 use super::reply::{reply, written};
+use super::shape::Shape;
+use super::tickets::{self, TicketDocument};
 use super::{Api, criteria, cursor};
 use crate::error::{Error, Kind, Result};
-use crate::flows::Partner;
 use crate::flows::query::{self, Answered, Asked, Page};
+use crate::flows::{Partner, ticket};
 use crate::model::{Card, Entity, Reference};
 use crate::store::exports::lines::Match;
 
@@ -94,6 +97,15 @@ pub(super) fn hundredths(score: f64) -> u8 {
     (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
+/// How long a caller waits for an object that is not ready.
+pub(super) const WAIT: Parameter = Parameter::optional(
+    "wait",
+    Shape::Whole { least: 1, most: 30, default: None },
+    "How many seconds to wait for an object that is not in HrFlow yet, or whose change is on its way: one that is not \
+     known at all is asked of the partner. What takes longer is answered with 202 and a ticket. Whoever goes on with \
+     `cursor` has waited already.",
+);
+
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
     Unreachable, Unavailable, TimedOut);
 refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLarge, UnsupportedMediaType, Invalid,
@@ -116,6 +128,10 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLar
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        (status = 202, description = "With `wait`: the job is still on its way; the ticket tells what becomes of it",
+            body = TicketDocument, headers(
+                ("Location" = String, description = "Where to ask again"),
+                ("Retry-After" = u64, description = "When, in seconds")), example = json!(tickets::example("jobs"))),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -139,6 +155,10 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
                 "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
+        (status = 202, description = "With `wait`: the job is still on its way; the ticket tells what becomes of it",
+            body = TicketDocument, headers(
+                ("Location" = String, description = "Where to ask again"),
+                ("Retry-After" = u64, description = "When, in seconds")), example = json!(tickets::example("jobs"))),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -170,6 +190,10 @@ pub(super) async fn score_profiles_by_body(
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
         (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        (status = 202, description = "With `wait`: the profile is still on its way; the ticket tells what becomes of it",
+            body = TicketDocument, headers(
+                ("Location" = String, description = "Where to ask again"),
+                ("Retry-After" = u64, description = "When, in seconds")), example = json!(tickets::example("profiles"))),
         Refusals,
     ),
     security(("api_key" = [])),
@@ -193,6 +217,10 @@ pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Res
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
                 "more_pending": false, "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
+        (status = 202, description = "With `wait`: the profile is still on its way; the ticket tells what becomes of it",
+            body = TicketDocument, headers(
+                ("Location" = String, description = "Where to ask again"),
+                ("Retry-After" = u64, description = "When, in seconds")), example = json!(tickets::example("profiles"))),
         BodyRefusals,
     ),
     security(("api_key" = [])),
@@ -221,6 +249,11 @@ async fn score(
         around: given.text("location_from").is_some(),
         ..criteria::asked(given, entity, Some(reference))?
     };
+    if given.value(WAIT.name).is_some() && asked.cursor.is_none() {
+        let patience = Duration::from_secs(given.whole(WAIT.name));
+        let waited = ticket::wait(&api.context, partner, asked, patience, write).await;
+        return tickets::answer(api, request, partner, waited).await;
+    }
     reply(api, request, partner, asked, write).await
 }
 

@@ -42,6 +42,7 @@ async fn settle(
     let outcome = outcome_of(&settlement);
     report(&name, entity, &reference, &settlement);
     let (clock, owner, limits) = (context.clock.clone(), name.clone(), context.limits.clone());
+    let settled_object = reference.clone();
     let share = partner.settings.max_archive_share;
     let (settled, moved) = context
         .store
@@ -73,6 +74,12 @@ async fn settle(
             };
             let ended = Ended::of(&settlement);
             let settled = match settlement {
+                Settlement::Missing { .. } | Settlement::Gone
+                    if mailbox::ends_unknown(&record, &lease.token, version) =>
+                {
+                    records::delete(db, &record)?;
+                    return Ok((true, told.moved));
+                }
                 Settlement::Missing { .. } | Settlement::Gone => {
                     let board = fuse::Board { partner: &owner, entity, share };
                     fuse::settle(db, &board, &mut record, (&lease.token, version), settlement, stamp, now)?
@@ -90,6 +97,7 @@ async fn settle(
         })
         .await?;
     breaker::announce(partner, &moved);
+    partner.waiting.ring(entity, &settled_object);
     context.metrics.settled(&name, entity.singular(), if settled { outcome } else { "late" });
     Ok(())
 }

@@ -8,7 +8,7 @@
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! pair    two references in, their score out               why         two references in, what keeps one from the list
 //! explain  a pair → HrFlow's words about it, kept while neither changes
-//! export         many references in, a line each
+//! export         many references in, a line each           ticket      a reference nobody knows → fetched, indexed, ranked
 //! ```
 
 pub mod backoff;
@@ -28,6 +28,8 @@ pub mod question;
 pub mod retention;
 mod road;
 pub mod schedule;
+pub mod ticket;
+mod waiting;
 pub mod why;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use crate::{hrflow, partner};
 use breaker::Breakers;
 
 pub use crate::partner::signature::{Claim, Headers};
+pub use waiting::Waiting;
 
 /// What a road may use.
 pub struct Context {
@@ -90,6 +93,8 @@ pub struct Partner {
     pub pulls_due: Notify,
     /// Rung when an export was asked for.
     pub exports_due: Notify,
+    /// Who waits in this process for an object to be settled.
+    pub waiting: Waiting,
     /// What we remember of the failures of both sides.
     pub breakers: Breakers,
     /// Who explains its pairs.

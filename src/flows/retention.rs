@@ -1,11 +1,11 @@
 //! Retention: what is older than `retention_days` is deleted, a batch at a time; snapshots
-//! when their time is over, exports after `export_days`, and explanations after a week.
+//! and tickets when their time is over, exports after `export_days`, and explanations after a week.
 
 use std::time::Duration;
 
 use super::Context;
 use crate::error::Result;
-use crate::store::{self, explanations, exports, retention, snapshots};
+use crate::store::{self, explanations, exports, retention, snapshots, tickets};
 
 /// The most rows of one transaction, as of everything that is deleted.
 const BATCH: i64 = 500;
@@ -32,6 +32,9 @@ pub async fn forget(context: &Context) -> Result<usize> {
             }
             if deleted == 0 {
                 deleted = retention::delete_batch(db, before(retention))?;
+            }
+            if deleted == 0 {
+                deleted = tickets::delete_expired(db, now.timestamp_micros())?;
             }
             if deleted == 0 {
                 // One that takes as long as an export may is ended by its worker, and then kept as long.

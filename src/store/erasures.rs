@@ -5,7 +5,9 @@ use diesel::prelude::*;
 
 use super::backend::{Db, on};
 use super::records::{Outcome, Record, Wanted};
-use super::schema::{absences, archivals, changes, deliveries, erasures, listed, pulls, snapshot_lines};
+use super::schema::{
+    absences, archivals, changes, deliveries, erasures, listed, pulls, snapshot_lines, tickets,
+};
 use super::{explanations, exports, mailbox};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, digest};
@@ -105,7 +107,7 @@ pub fn find(db: &mut Db<'_>, id: &str) -> Result<Option<Erasure>> {
 
 /// Drops what was heard of a record's object: what came of it stays until there is something to stand in its place.
 fn forget_news(db: &mut Db<'_>, record: &Record) -> Result<()> {
-    delete_from!(db, record, deliveries, archivals, snapshot_lines);
+    delete_from!(db, record, deliveries, archivals, snapshot_lines, tickets);
     if record.entity == Entity::Profile.singular() {
         explanations::forget(db, &record.partner, &record.reference)?;
     }

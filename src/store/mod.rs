@@ -12,7 +12,7 @@
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
 //! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
 //! explanations    why a pair matches as it does
-//! exports     the best of many objects, line by line
+//! exports     the best of many objects, line by line            tickets   scoring calls that outlast their callers
 //! ```
 
 pub mod absences;
@@ -38,6 +38,7 @@ pub mod retention;
 mod schema;
 pub mod snapshots;
 mod text;
+pub mod tickets;
 pub mod transfer;
 mod writer;
 
@@ -60,6 +61,7 @@ pub use page::Page;
 pub use pulls::{By, Coverage, Mode, Pull, State, Wish};
 pub use records::{Outcome, Presence, Record, Wanted};
 pub use snapshots::Snapshot;
+pub use tickets::Ticket;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::Clock;

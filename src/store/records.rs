@@ -147,6 +147,15 @@ impl Record {
         self.version > self.settled_version && self.outcome != Some(Outcome::SetAside)
     }
 
+    /// Whether nobody but a scoring call has ever spoken of it, and HrFlow was told nothing.
+    pub fn is_only_asked_for(&self) -> bool {
+        self.wanted == Wanted::Present
+            && self.last_event.is_none()
+            && self.pull.is_none()
+            && self.settled_version == 0
+            && self.presence == Presence::Absent
+    }
+
     /// Whether HrFlow shows it, as far as we know.
     pub fn is_indexed(&self) -> bool {
         self.presence == Presence::Present && self.hrflow_key.is_some()
@@ -408,6 +417,13 @@ pub fn hold_live(
     let held = select_for_update(db, partner, entity, references)?;
     let live = held.into_iter().filter(|record| record.wanted == Wanted::Present);
     Ok(live.map(|record| record.reference).collect())
+}
+
+/// Deletes a record of which nobody knows but whoever asked for the object.
+pub fn delete(db: &mut Db<'_>, record: &Record) -> Result<()> {
+    let key = (&record.partner, &record.entity, &record.reference);
+    on!(db, |c| diesel::delete(records::table.find(key)).execute(*c))?;
+    Ok(())
 }
 
 /// How many records a pull made due and are not settled yet, and how many of its were set aside.

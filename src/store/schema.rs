@@ -307,6 +307,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tickets (id) {
+        id -> Text,
+        partner -> Text,
+        entity -> Text,
+        reference -> Text,
+        version -> BigInt,
+        question -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
 diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
 diesel::allow_tables_to_appear_in_same_query!(pulls, listed);

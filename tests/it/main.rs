@@ -28,6 +28,7 @@ mod fuse;
 mod history;
 mod index;
 mod kill;
+mod match_now;
 mod model;
 mod nodes;
 mod openapi;

@@ -10,6 +10,7 @@ mod translate;
 
 use super::exports::{EXPORT, EXPORTED_FOR};
 use super::parameters::{PARTNER, Parameter, query, request};
+use super::scoring::WAIT;
 use super::shape::Shape;
 use tables::{
     JOB_CARD, JOB_REWRITTEN, JOB_SCORING, JOB_SORTING, JOBS, NEAR_THE_JOB, NEAR_THE_PROFILE, PAGING,
@@ -28,11 +29,11 @@ const PROFILE_REFERENCE: &[Parameter] =
 
 query! {
     /// What scoring of profiles reads.
-    ScoreProfiles: &[PARTNER], JOB_REFERENCE, PAGING, SCORE, PROFILE_SCORING, PROFILE_CARD, PROFILES, NEAR_THE_JOB, REWRITTEN
+    ScoreProfiles: &[PARTNER], JOB_REFERENCE, PAGING, SCORE, &[WAIT], PROFILE_SCORING, PROFILE_CARD, PROFILES, NEAR_THE_JOB, REWRITTEN
 }
 query! {
     /// What scoring of jobs reads.
-    ScoreJobs: &[PARTNER], PROFILE_REFERENCE, PAGING, SCORE, JOB_SCORING, JOB_CARD, JOBS, NEAR_THE_PROFILE, REWRITTEN,
+    ScoreJobs: &[PARTNER], PROFILE_REFERENCE, PAGING, SCORE, &[WAIT], JOB_SCORING, JOB_CARD, JOBS, NEAR_THE_PROFILE, REWRITTEN,
         JOB_REWRITTEN
 }
 query! {

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use super::{Api, RequestId};
 use crate::config::{self, Auth, Limits};
 use crate::flows::query::Answers;
-use crate::flows::{Context, Partner, breaker::Breakers, explain::Desk};
+use crate::flows::{Context, Partner, Waiting, breaker::Breakers, explain::Desk};
 use crate::http::{Pacing, Scrubber, unobserved};
 use crate::metrics::Metrics;
 use crate::model::{Clock, Secret};
@@ -109,6 +109,7 @@ fn partner_of(settings: config::Partner) -> Arc<Partner> {
         records_due: Notify::new(),
         pulls_due: Notify::new(),
         exports_due: Notify::new(),
+        waiting: Waiting::default(),
         breakers: Breakers::default(),
         explaining,
     })

@@ -22,8 +22,8 @@ use crate::model::rfc3339;
 
 pub use erasure::erase;
 pub use gone::archive_absent;
-pub use news::{Event, Listed, Listing, Verdict, list, list_broken, receive, repeat};
-pub use work::{Indexed, Settlement, claim, release, settle};
+pub use news::{Event, Listed, Listing, Verdict, ask_for, list, list_broken, receive, repeat};
+pub use work::{Indexed, Settlement, claim, ends_unknown, release, settle};
 
 /// An accepted change: what waited to be sent is old news now, and earlier failures were those of an earlier version.
 fn renew(record: &mut Record, now: DateTime<Utc>) {

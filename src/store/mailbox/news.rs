@@ -102,6 +102,17 @@ fn is_stale(record: &Record, action: Action, date: i64) -> bool {
     }
 }
 
+/// Takes in that somebody asks for an object of which nothing was ever heard: it is read, as if it were announced. Returns
+/// false, and changes nothing, when anything is known of it.
+pub fn ask_for(record: &mut Record, stamp: i64, now: DateTime<Utc>) -> bool {
+    if record.version > 0 {
+        return false;
+    }
+    record.stamp = stamp;
+    renew(record, now);
+    true
+}
+
 /// An object as a page listed it, mapped and ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Listing {

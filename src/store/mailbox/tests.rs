@@ -314,6 +314,36 @@ fn a_record_given_back_is_due_at_once_and_as_if_it_had_never_been_claimed() {
 }
 
 #[test]
+fn who_asks_for_an_object_has_it_read_if_nothing_was_ever_heard_of_it() {
+    let mut record = unknown();
+    assert!(ask_for(&mut record, 1, at(1)));
+    assert_eq!((record.version, record.due_at, &record.last_event), (1, Some(micros(1)), &None));
+    let mut known = settled("a");
+    for record in [&mut record, &mut known] {
+        let before = record.clone();
+        assert!(!ask_for(record, 9, at(9)), "what is known needs no asking");
+        assert_eq!(*record, before);
+    }
+}
+
+#[test]
+fn only_what_nobody_else_has_spoken_of_may_be_forgotten_for_a_404() {
+    let mut asked_for = unknown();
+    ask_for(&mut asked_for, 1, at(1));
+    let mut announced = unknown();
+    receive(&mut announced, &event(Action::Create, 1), 1, at(1));
+    let mut listed = unknown();
+    list(&mut listed, listing(1, "a", None), at(1));
+    for (record, ends) in [(&mut asked_for, true), (&mut announced, false), (&mut listed, false)] {
+        claim(record, "t", TARGET, 2, micros(26), at(1));
+        assert_eq!(ends_unknown(record, "t", record.version), ends);
+        assert!(!ends_unknown(record, "u", record.version), "only who holds it");
+    }
+    receive(&mut asked_for, &event(Action::Create, 2), 3, at(2));
+    assert!(!ends_unknown(&asked_for, "t", 1), "it was announced while the partner was asked");
+}
+
+#[test]
 fn a_settlement_of_an_older_version_leaves_the_record_due() {
     let mut record = unknown();
     receive(&mut record, &event(Action::Create, 1), 1, at(1));

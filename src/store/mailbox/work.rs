@@ -70,6 +70,12 @@ pub fn release(record: &mut Record, token: &str, now: DateTime<Utc>) -> bool {
     true
 }
 
+/// Whether a record that the partner does not know may be forgotten by the holder of `token`, who claimed `version`: nobody
+/// but a caller of ours has ever spoken of it, so there is nothing to archive, and the partner's word ends it at once.
+pub fn ends_unknown(record: &Record, token: &str, version: i64) -> bool {
+    record.lease.as_deref() == Some(token) && record.version == version && record.is_only_asked_for()
+}
+
 /// What came of the work on a leased record.
 #[derive(Debug)]
 pub enum Settlement {

@@ -1,0 +1,2 @@
+DROP INDEX records_asked_for;
+DROP TABLE tickets;
