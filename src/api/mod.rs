@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
+//! ratings  trackings  (feedback: what they share)             what is said of answers
 //! matching    one job and one profile: their score, why one is not in the other's list, and why they match
 //! exports  tickets                                                    what takes its time
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
@@ -24,6 +25,7 @@ mod erasures;
 mod events;
 mod exports;
 mod failures;
+mod feedback;
 mod freshness;
 mod health;
 mod matching;
@@ -33,6 +35,7 @@ mod parameters;
 mod partners;
 mod problem;
 mod pulls;
+mod ratings;
 mod records;
 mod replay;
 mod reply;
@@ -45,6 +48,7 @@ mod shape;
 mod tests;
 mod tickets;
 mod timeline;
+mod trackings;
 mod webhooks;
 
 use std::sync::Arc;
@@ -138,6 +142,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(searching::search_profiles_by_body)
         .service(searching::search_jobs)
         .service(searching::search_jobs_by_body)
+        .service(ratings::rate_match)
+        .service(ratings::list_ratings)
+        .service(trackings::track_match)
+        .service(trackings::list_trackings)
         .service(matching::pair::get_match)
         .service(matching::why::explain_absence)
         .service(matching::explanation::explain_match)

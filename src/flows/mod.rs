@@ -4,6 +4,7 @@
 //! pull    partner's list → records, a page at a time          query   a reference in, ranked references out
 //! catch   webhook → record, durably before the answer         index   record → HrFlow
 //! erase   a person's deletion: out of HrFlow, out of here
+//! feedback       what people say of a match → HrFlow, once
 //! dead_letters   set aside → due again                        retention   what is old → nothing
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! pair    two references in, their score out               why         two references in, what keeps one from the list
@@ -18,6 +19,7 @@ pub mod dead_letters;
 pub mod erase;
 pub mod explain;
 pub mod export;
+pub mod feedback;
 pub mod fuse;
 pub mod index;
 pub mod lease;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Context;
 use crate::error::Result;
-use crate::store::{self, explanations, exports, retention, snapshots, tickets};
+use crate::store::{self, explanations, exports, feedback, retention, snapshots, tickets};
 
 /// The most rows of one transaction, as of everything that is deleted.
 const BATCH: i64 = 500;
@@ -32,6 +32,9 @@ pub async fn forget(context: &Context) -> Result<usize> {
             }
             if deleted == 0 {
                 deleted = retention::delete_batch(db, before(retention))?;
+            }
+            if deleted == 0 {
+                deleted = feedback::forget(db, now, BATCH)?;
             }
             if deleted == 0 {
                 deleted = tickets::delete_expired(db, now.timestamp_micros())?;

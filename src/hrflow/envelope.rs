@@ -137,6 +137,7 @@ fn meant(http: &http::Client, answer: &Answer, head: &Head, about: About) -> Err
 fn remedy(what: &str) -> &'static str {
     match what {
         "question" => "look at its criteria",
+        "feedback" => "look at its fields",
         _ => "look at the mapped object",
     }
 }

@@ -1,7 +1,7 @@
-//! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching, explaining.
+//! The HrFlow API as we use it, one file per capability: indexing, erasing, scoring, searching, explaining, feedback.
 //!
 //! ```text
-//! flows → { indexing, erasing, ranking, single, grading, upskilling } → Client::send
+//! flows → { indexing, erasing, ranking, single, grading, upskilling, feedback } → Client::send
 //!     → { workspace (quota, pace, slots), envelope (answer → Error), http }
 //! ```
 
@@ -9,6 +9,7 @@ mod check;
 mod eligibility;
 mod envelope;
 mod erasing;
+mod feedback;
 mod grading;
 mod hedging;
 mod indexing;
@@ -37,6 +38,7 @@ use crate::model::Secret;
 
 pub use eligibility::{Lack, notes};
 pub use erasing::{Holding, minimum};
+pub use feedback::{Containers, Heard, Said, Wanted};
 pub use indexing::{By, Written};
 pub use object::{Prepared, prepare};
 pub use pair::Pair;

@@ -10,6 +10,7 @@
 //! listings    what proves that a listing was complete           absences  what a listing lacked, and what became of it
 //! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
+//! feedback    what was sent under an Idempotency-Key
 //! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
 //! explanations    why a pair matches as it does
 //! exports     the best of many objects, line by line            tickets   scoring calls that outlast their callers
@@ -26,6 +27,7 @@ pub mod delivery_log;
 pub mod erasures;
 pub mod explanations;
 pub mod exports;
+pub mod feedback;
 pub mod freshness;
 pub mod fuse;
 pub mod generations;

@@ -407,6 +407,38 @@ pub fn live(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[&str])
     }
 }
 
+/// A record at a glance.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = records)]
+pub struct Glance {
+    pub reference: String,
+    pub wanted: Wanted,
+    pub fingerprint: Option<String>,
+}
+
+/// Those of `references` of which anything was ever heard.
+pub fn glance(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[String]) -> Result<Vec<Glance>> {
+    let entity = entity.singular();
+    match db {
+        Db::Postgres(c) => {
+            let query = records::table
+                .filter(records::partner.eq(partner))
+                .filter(records::entity.eq(entity))
+                .filter(records::reference.eq_any(references));
+            Ok(query.select(Glance::as_select()).load(*c)?)
+        }
+        // One by one: the statement stays prepared, whatever their number.
+        Db::Sqlite(c) => {
+            let mut found = Vec::with_capacity(references.len());
+            for reference in references {
+                let query = records::table.find((partner, entity, reference)).select(Glance::as_select());
+                found.extend(query.get_result(*c).optional()?);
+            }
+            Ok(found)
+        }
+    }
+}
+
 /// Which of `references` are a partner's own and live, held so until the transaction ends.
 pub fn hold_live(
     db: &mut Db<'_>,

@@ -212,6 +212,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    feedback_keys (partner, kind, key_digest) {
+        partner -> Text,
+        kind -> Text,
+        key_digest -> Text,
+        body_digest -> Text,
+        state -> Text,
+        id -> Text,
+        said_at -> BigInt,
+        begun_at -> BigInt,
+        rests_until -> BigInt,
+        attempt -> Text,
+    }
+}
+
+diesel::table! {
     snapshots (id) {
         id -> Text,
         partner -> Text,

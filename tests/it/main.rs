@@ -22,6 +22,7 @@ mod erasure;
 mod everyday_weather;
 mod explain;
 mod exports;
+mod feedback;
 mod freshness;
 mod front_door;
 mod fuse;

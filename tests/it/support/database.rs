@@ -130,6 +130,15 @@ impl Database {
         PgConnection::establish(&self.url).unwrap()
     }
 
+    /// Does what no code of ours would.
+    pub(crate) fn execute(&self, statement: &str) {
+        if self.name.is_some() {
+            self.postgres().batch_execute(statement).unwrap();
+        } else {
+            self.sqlite().batch_execute(statement).unwrap();
+        }
+    }
+
     /// What a query of one number gives.
     pub(crate) fn number(&self, query: &str) -> i64 {
         let number = diesel::select(sql::<BigInt>(&format!("({query})")));

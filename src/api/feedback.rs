@@ -1,0 +1,203 @@
+//! What ratings and trackings share: how their bodies are read, the key under which they are sent once, and their lists.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::parameters::{Given, PARTNER, Parameter, members, nearest};
+use super::{LIMIT, shape::Shape};
+use crate::error::{Error, Kind, Result};
+use crate::flows::feedback::Asked;
+use crate::model::{Feedback, Reference, Role, Saying, parse_date};
+
+/// The header under which the same feedback is recorded once.
+const KEY: &str = "Idempotency-Key";
+
+/// The header that tells that it was recorded before.
+pub(super) const REPLAYED: &str = "Idempotency-Replayed";
+
+/// The longest key.
+const MAX_KEY: usize = 255;
+
+/// The longest comment, in characters.
+const MAX_COMMENT: usize = 5000;
+
+/// The longest e-mail address there is (RFC 5321).
+const MAX_EMAIL: usize = 254;
+
+/// Whose feedback is listed, and on what.
+pub(super) const LISTED: &[Parameter] = &[
+    PARTNER,
+    Parameter::required("role", Shape::Choice(&Role::WORDS), "In which role it was said."),
+    Parameter::optional(
+        "job_reference",
+        Shape::Reference,
+        "Only on this job. This or `profile_reference`, or both, must be given.",
+    ),
+    Parameter::optional("profile_reference", Shape::Reference, "Only on this profile."),
+    Parameter::optional(
+        "page",
+        Shape::Whole { least: 1, most: u32::MAX as u64, default: Some(1) },
+        "The page, from 1.",
+    ),
+    Parameter::optional("limit", LIMIT, "How many are listed at most."),
+];
+
+/// What is asked for by a list's parameters.
+pub(super) fn asked(kind: &'static str, given: &Given) -> Result<Asked> {
+    let object = |name| given.text(name).map(Reference::parse).transpose();
+    let (job, profile) = (object("job_reference")?, object("profile_reference")?);
+    if job.is_none() && profile.is_none() {
+        return Err(Error::new(Kind::Malformed, "the query parameters cannot be read")
+            .field("job_reference", "is required where there is no `profile_reference`"));
+    }
+    let role = given.text("role").and_then(Role::parse);
+    Ok(Asked {
+        kind,
+        role: role.ok_or_else(|| Error::new(Kind::Internal, "a role was read and is none"))?,
+        job,
+        profile,
+        actions: given.texts("actions").into_iter().map(str::to_owned).collect(),
+        page: given.whole("page"),
+        limit: given.whole("limit"),
+    })
+}
+
+/// The key under which a request is sent once, if it carries one; with or without the quotes of the draft.
+pub(super) fn key_of(request: &HttpRequest) -> Result<Option<String>> {
+    let refused = |detail: &str| Error::new(Kind::Malformed, "the header cannot be read").field(KEY, detail);
+    let mut keys = request.headers().get_all(KEY).map(HeaderValue::as_bytes);
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(refused("must be sent once"));
+    }
+    let key = key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")).unwrap_or(key);
+    let is_sane = (1..=MAX_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+    match std::str::from_utf8(key) {
+        Ok(key) if is_sane => Ok(Some(key.to_owned())),
+        _ => Err(refused("must be 1 to 255 visible ASCII characters, such as a UUID")),
+    }
+}
+
+/// A body while it is read: everything that is wrong with it is told at once.
+pub(super) struct Members {
+    object: Map<String, Value>,
+    unreadable: Vec<(String, String)>,
+    unacceptable: Vec<(String, String)>,
+}
+
+impl Members {
+    /// Reads the members of an object of which `known` may be there.
+    pub(super) fn of(body: &[u8], known: &[&str]) -> Result<Self> {
+        let body = members::read(body)?;
+        let object: Map<String, Value> = body.list.into_iter().collect();
+        let short = |name: &str| name.chars().take(64).collect::<String>();
+        let repeated = body.repeated.iter().map(|name| (short(name), "was given more than once".to_owned()));
+        let unknown = object.keys().filter(|name| !known.contains(&name.as_str()));
+        let unknown = unknown.map(|name| (short(name), nearest(name, known.iter().copied())));
+        let unreadable = unknown.chain(repeated).collect();
+        Ok(Self { object, unreadable, unacceptable: Vec::new() })
+    }
+
+    /// What feedback says beside `saying`, and all of it if nothing is wrong with any of it.
+    pub(super) fn feedback(mut self, saying: impl FnOnce(&mut Self) -> Option<Saying>) -> Result<Feedback> {
+        let job = self.reference("job_reference");
+        let profile = self.reference("profile_reference");
+        let role = self.role();
+        let saying = saying(&mut self);
+        let author_email = self.author_email();
+        let comment = self.comment();
+        let created_at = self.date("created_at");
+        if self.unreadable.is_empty()
+            && self.unacceptable.is_empty()
+            && let (Some(job), Some(profile), Some(role), Some(saying)) = (job, profile, role, saying)
+        {
+            return Ok(Feedback { job, profile, role, saying, author_email, comment, created_at });
+        }
+        let kind = if self.unreadable.is_empty() { Kind::Invalid } else { Kind::Malformed };
+        let problem = Error::new(kind, "the feedback cannot be accepted");
+        let wrong = self.unreadable.into_iter().chain(self.unacceptable);
+        Err(wrong.fold(problem, |problem, (name, detail)| problem.field(name, detail)))
+    }
+
+    /// A member that is there and not null.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.object.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Notes that a member cannot be read, or is missing.
+    pub(super) fn unreadable(&mut self, name: &str, detail: &str) {
+        self.unreadable.push((name.to_owned(), detail.to_owned()));
+    }
+
+    /// Notes that a member was understood and cannot be accepted.
+    pub(super) fn unacceptable(&mut self, name: &str, detail: &str) {
+        self.unacceptable.push((name.to_owned(), detail.to_owned()));
+    }
+
+    /// A text, if the member is there.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.value(name)?.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.unreadable(name, "must be a text");
+        }
+        text
+    }
+
+    /// A text that must be there.
+    pub(super) fn required(&mut self, name: &str) -> Option<String> {
+        if self.value(name).is_none() {
+            self.unreadable(name, "is required");
+        }
+        self.text(name)
+    }
+
+    fn reference(&mut self, name: &str) -> Option<Reference> {
+        match Reference::parse(self.required(name)?) {
+            Ok(reference) => Some(reference),
+            Err(refused) => {
+                let field = refused.fields().first();
+                self.unacceptable(name, field.map_or("cannot be used", |field| &field.detail));
+                None
+            }
+        }
+    }
+
+    fn role(&mut self) -> Option<Role> {
+        let role = Role::parse(&self.required("role")?);
+        if role.is_none() {
+            self.unacceptable("role", "must be recruiter, candidate, employee or manager");
+        }
+        role
+    }
+
+    fn author_email(&mut self) -> Option<String> {
+        let email = self.text("author_email")?;
+        let parts = email.split_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
+        let is_sane = email.len() <= MAX_EMAIL && !email.chars().any(|c| c.is_control() || c.is_whitespace());
+        if parts.is_none() || !is_sane {
+            self.unacceptable("author_email", "must be an e-mail address");
+        }
+        Some(email)
+    }
+
+    fn comment(&mut self) -> Option<String> {
+        let comment = self.text("comment")?;
+        if comment.chars().count() > MAX_COMMENT {
+            self.unacceptable("comment", "must have at most 5000 characters");
+        }
+        if comment.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.unacceptable("comment", "must not contain control characters but for line breaks and tabs");
+        }
+        Some(comment)
+    }
+
+    fn date(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        let date = parse_date(&self.text(name)?);
+        if date.is_none() {
+            self.unreadable(name, "must be a date and time like 2026-03-01T14:21:58Z");
+        }
+        date
+    }
+}

@@ -1,0 +1,237 @@
+//! `/v1/trackings`: what was done with a pair: viewed, applied, hired.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::feedback::{LISTED, Members, REPLAYED, asked, key_of};
+use super::parameters::{PARTNER, Parameter, query};
+use super::problem::refusals;
+use super::scoring::refused;
+use super::shape::Shape;
+use super::{Api, body};
+use crate::error::{Error, Kind, Result};
+use crate::flows::feedback::{self, Told};
+use crate::model::{Role, Saying, rfc3339};
+
+/// The longest action, in characters.
+const MAX_ACTION: usize = 100;
+
+/// What was done with a pair.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read by hand, so that all that is wrong is told at once")]
+pub(super) struct TrackingRequest {
+    /// The job.
+    #[schema(min_length = 1, max_length = 255, example = "REQ-88")]
+    job_reference: String,
+    /// The profile.
+    #[schema(min_length = 1, max_length = 255, example = "CRM-4711")]
+    profile_reference: String,
+    /// In which role somebody did it.
+    role: Role,
+    /// Your own word for what was done or for the stage that was reached, such as `view`, `apply`, `hire`.
+    #[schema(min_length = 1, max_length = 100, example = "apply")]
+    action: String,
+    /// Who did it. It is passed on to HrFlow and kept nowhere else.
+    #[schema(max_length = 254, example = "recruiter@example.org")]
+    author_email: Option<String>,
+    /// Why. It is passed on to HrFlow and kept nowhere else.
+    #[schema(max_length = 5000, example = "Came by the newsletter.")]
+    comment: Option<String>,
+    /// When it was done; now where it is left out.
+    #[schema(format = "date-time", example = "2026-03-01T14:21:58Z")]
+    created_at: Option<String>,
+}
+
+/// A tracking that HrFlow has.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecordedTracking {
+    /// Its id: the same however often it is sent under one key.
+    #[schema(example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11")]
+    id: String,
+    /// The job.
+    #[schema(example = "REQ-88")]
+    job_reference: String,
+    /// The profile.
+    #[schema(example = "CRM-4711")]
+    profile_reference: String,
+    /// In which role somebody did it.
+    role: Role,
+    /// What was done.
+    #[schema(example = "apply")]
+    action: String,
+    /// When it was done.
+    #[schema(format = "date-time", example = "2026-03-01T14:21:58Z")]
+    created_at: String,
+}
+
+/// A tracking, as HrFlow has it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrackingDocument {
+    /// The job.
+    #[schema(example = "REQ-88")]
+    job_reference: String,
+    /// The profile.
+    #[schema(example = "CRM-4711")]
+    profile_reference: String,
+    /// In which role somebody did it.
+    role: Role,
+    /// What was done.
+    #[schema(example = "apply")]
+    action: String,
+    /// Why; null where nothing was said.
+    #[schema(example = "Came by the newsletter.")]
+    comment: Option<String>,
+    /// When it was done; null where HrFlow does not tell.
+    #[schema(format = "date-time", example = "2026-03-01T14:21:58Z")]
+    created_at: Option<String>,
+}
+
+/// A page of trackings.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrackingList {
+    /// The trackings, the latest first.
+    items: Vec<TrackingDocument>,
+    /// This page's number.
+    #[schema(minimum = 1, example = 1)]
+    page: u64,
+    /// How many a page has at most.
+    #[schema(minimum = 1, maximum = 100, example = 30)]
+    limit: u64,
+    /// How many HrFlow has on all pages.
+    #[schema(example = 1)]
+    total: u64,
+    /// The last page's number.
+    #[schema(minimum = 1, example = 1)]
+    max_page: u64,
+}
+
+query! {
+    /// What sending a tracking reads from the address.
+    TrackMatch: &[PARTNER]
+}
+query! {
+    /// What listing trackings reads.
+    ListTrackings: LISTED, &[Parameter::optional("actions", Shape::Words, "Only these actions.")]
+}
+
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, TooLarge, UnsupportedMediaType, Invalid,
+    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
+
+refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
+    Unreachable, Unavailable, TimedOut);
+
+/// Track a match
+///
+/// Tells HrFlow what was done with a pair, so that its ranking can learn. HrFlow cannot change a tracking, and a second one
+/// stands beside the first: send an `Idempotency-Key`, and the same sent again within a day is answered as the first was.
+/// Where nobody knows whether HrFlow has it (502, 504), the same key sent again looks for it there before it is told again.
+#[utoipa::path(
+    tag = "feedback",
+    params(
+        TrackMatch,
+        ("Idempotency-Key" = Option<String>, Header, description = "Under which the same tracking is recorded once: a \
+            UUID, or anything else that is never used twice", min_length = 1, max_length = 255,
+            example = "8e03978e-40d5-43e8-bc93-6894a57f9324"),
+    ),
+    request_body(content = TrackingRequest, description = "What happened between whom", example = json!({"job_reference": "REQ-88", "profile_reference": "CRM-4711",
+        "role": "candidate", "action": "apply"})),
+    responses(
+        (status = 201, description = "HrFlow has it", body = RecordedTracking,
+            headers(("Idempotency-Replayed" = String, description = "`true` when it was recorded before")),
+            example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88",
+                "profile_reference": "CRM-4711", "role": "candidate", "action": "apply",
+                "created_at": "2026-03-01T14:21:58Z"})),
+        Refusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[post("/v1/trackings")]
+pub(super) async fn track_match(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (partner, _) = api.partner_asks(&request, TrackMatch::KNOWN)?;
+    let key = key_of(&request)?;
+    body::ensure_json(&request)?;
+    let body = body::read(&request, payload, body::MAX_BYTES).await?;
+    let said = Members::of(&body, &MEMBERS)?.feedback(action)?;
+    let recorded = match feedback::tell(&api.context, partner, &said, key.as_deref()).await {
+        Ok(recorded) => recorded,
+        Err(problem) => return refused(partner, problem),
+    };
+    let mut answer = HttpResponse::Created();
+    if recorded.again {
+        answer.insert_header((REPLAYED, "true"));
+    }
+    let defect = || Error::new(Kind::Internal, "a tracking without an action was recorded");
+    Ok(answer.json(RecordedTracking {
+        id: recorded.id,
+        job_reference: said.job.into(),
+        profile_reference: said.profile.into(),
+        role: said.role,
+        action: action_of(said.saying).ok_or_else(defect)?,
+        created_at: rfc3339(recorded.said_at),
+    }))
+}
+
+/// List trackings
+///
+/// What HrFlow was told of a job, of a profile or of a pair, the latest first, by references. Who did it is not listed.
+#[utoipa::path(
+    tag = "feedback",
+    params(ListTrackings),
+    responses(
+        (status = 200, description = "A page of trackings", body = TrackingList,
+            example = json!({"items": [{"job_reference": "REQ-88", "profile_reference": "CRM-4711", "role": "candidate",
+                "action": "apply", "comment": null, "created_at": "2026-03-01T14:21:58Z"}], "page": 1, "limit": 30,
+                "total": 1, "max_page": 1})),
+        ListRefusals,
+    ),
+    security(("api_key" = [])),
+)]
+#[get("/v1/trackings")]
+pub(super) async fn list_trackings(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
+    let (partner, given) = api.partner_asks(&request, ListTrackings::KNOWN)?;
+    let asked = asked("tracking", &given)?;
+    let Told { items, page, max_page, total } = match feedback::list(&api.context, partner, &asked).await {
+        Ok(told) => told,
+        Err(problem) => return refused(partner, problem),
+    };
+    let items = items.into_iter().filter_map(document).collect();
+    Ok(HttpResponse::Ok().json(TrackingList { items, page, limit: asked.limit, total, max_page }))
+}
+
+const MEMBERS: [&str; 7] =
+    ["job_reference", "profile_reference", "role", "action", "author_email", "comment", "created_at"];
+
+fn action(members: &mut Members) -> Option<Saying> {
+    let action = members.required("action")?;
+    if action.trim().is_empty() {
+        members.unacceptable("action", "must not be empty");
+    } else if action.chars().count() > MAX_ACTION {
+        members.unacceptable("action", "must have at most 100 characters");
+    } else if action.chars().any(char::is_control) {
+        members.unacceptable("action", "must not contain control characters");
+    }
+    Some(Saying::Action(action))
+}
+
+fn action_of(saying: Saying) -> Option<String> {
+    match saying {
+        Saying::Action(action) => Some(action),
+        Saying::Score(_) => None,
+    }
+}
+
+fn document(item: feedback::Item) -> Option<TrackingDocument> {
+    Some(TrackingDocument {
+        job_reference: item.job,
+        profile_reference: item.profile,
+        role: item.role,
+        action: action_of(item.saying)?,
+        comment: item.comment,
+        created_at: item.created_at.map(rfc3339),
+    })
+}
