@@ -89,6 +89,7 @@ pub async fn context(config: &Config, clock: Clock) -> Result<Arc<Context>> {
         clock,
         limits: config.limits.clone(),
         retention: config.retention,
+        receipts_kept: config.receipts_kept,
         partners,
         metrics,
         answers: Answers::new(&config.limits.queries),

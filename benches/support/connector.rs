@@ -85,6 +85,7 @@ pub(crate) fn config(database_url: &str, partner: &str, hrflow: &str, concurrenc
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         trusted_proxies: Vec::new(),
         retention: std::time::Duration::from_hours(720),
+        receipts_kept: std::time::Duration::from_hours(8760),
         limits: Limits::default(),
         partners: vec![acme(partner, hrflow, concurrency)],
     }

@@ -27,6 +27,7 @@ use crate::error::{Error, Kind, Result};
         (name = "webhooks", description = "What partners tell us"),
         (name = "matching", description = "Scoring and searching by reference"),
         (name = "feedback", description = "What people say of a match"),
+        (name = "receipts", description = "What an answer was made of, in a chain that shows every change"),
         (name = "exports", description = "The best matches of many objects"),
         (name = "records", description = "What is known of an object"),
         (name = "history", description = "What happened, and what was set aside"),

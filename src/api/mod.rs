@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! webhooks  batches  pulls  decisions  scoring  searching  records  erasures  partners  health  metrics  docs     one file per resource
-//! ratings  trackings  (feedback: what they share)             what is said of answers
+//! ratings  trackings  (feedback: what they share)   receipts             what is said of answers, and what they were made of
 //! matching    one job and one profile: their score, why one is not in the other's list, and why they match
 //! exports  tickets                                                    what takes its time
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
@@ -36,6 +36,7 @@ mod partners;
 mod problem;
 mod pulls;
 mod ratings;
+mod receipts;
 mod records;
 mod replay;
 mod reply;
@@ -146,6 +147,9 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(ratings::list_ratings)
         .service(trackings::track_match)
         .service(trackings::list_trackings)
+        .service(receipts::list_receipts)
+        .service(receipts::export_receipts)
+        .service(receipts::get_receipt)
         .service(matching::pair::get_match)
         .service(matching::why::explain_absence)
         .service(matching::explanation::explain_match)

@@ -12,6 +12,8 @@ use serde::Serialize;
 
 use super::Api;
 use super::auth::HEADER;
+use super::parameters::Given;
+use super::receipts::{self, Answer, ReceiptMark};
 use super::scoring::refused;
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
@@ -21,25 +23,44 @@ use crate::model::digest;
 /// How many characters of a digest tell what one answer says from what another does.
 const TAG: usize = 32;
 
-/// Answers a question of `partner`. With `Cache-Control: no-cache` nothing is remembered.
+/// Answers a question of `partner`. With `Cache-Control: no-cache` nothing is remembered; with `receipt=true` the answer is
+/// put down, also one that is remembered.
 pub(super) async fn reply(
     api: &Api,
     request: &HttpRequest,
     partner: &Arc<Partner>,
+    given: &Given,
     asked: Asked,
     write: Write,
 ) -> Result<HttpResponse> {
     let stated = CacheControl::parse(request).map(|stated| stated.0).unwrap_or_default();
     let anew = stated.contains(&CacheDirective::NoCache);
-    match query::answer(&api.context, partner, asked, anew, write).await {
-        Ok(told) => Ok(send(api, request, told)),
-        Err(problem) => refused(partner, problem),
-    }
+    let (ranked, asked_for) = (asked.entity, asked.scored_for.clone());
+    let told = match query::answer(&api.context, partner, asked, anew, write).await {
+        Ok(told) => told,
+        Err(problem) => return refused(partner, problem),
+    };
+    let answered = &told.kept.answered;
+    let put_down = || Answer {
+        capability: if asked_for.is_some() { "scoring" } else { "searching" },
+        ranked,
+        asked_for,
+        total: answered.total,
+        items: answered.items.iter().map(|item| (item.rank, item.reference.clone(), item.score)).collect(),
+    };
+    let receipt = receipts::receipt(api, request, partner, given, put_down).await?;
+    send(api, request, told, receipt)
 }
 
-fn send(api: &Api, request: &HttpRequest, Told { kept, remembered }: Told) -> HttpResponse {
-    // What a POST answers is nobody's to keep.
-    let tag = (request.method() == Method::GET).then(|| EntityTag::new_weak(kept.page.tag.clone()));
+fn send(
+    api: &Api,
+    request: &HttpRequest,
+    Told { kept, remembered }: Told,
+    receipt: Option<ReceiptMark>,
+) -> Result<HttpResponse> {
+    // What a POST answers is nobody's to keep, and a receipt is of one answer.
+    let is_kept = request.method() == Method::GET && receipt.is_none();
+    let tag = is_kept.then(|| EntityTag::new_weak(kept.page.tag.clone()));
     let is_known = tag.as_ref().is_some_and(|tag| has(request, tag));
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((VARY, HEADER));
@@ -51,9 +72,22 @@ fn send(api: &Api, request: &HttpRequest, Told { kept, remembered }: Told) -> Ht
         answer.insert_header((AGE, age));
     }
     if is_known {
-        return answer.finish();
+        return Ok(answer.finish());
     }
-    answer.content_type("application/json").body(kept.page.body.clone())
+    let body = match receipt {
+        None => kept.page.body.clone(),
+        Some(receipt) => with_receipt(&kept.page.body, &receipt)?.into(),
+    };
+    Ok(answer.content_type("application/json").body(body))
+}
+
+/// The document with its receipt as the last member.
+fn with_receipt(body: &[u8], receipt: &ReceiptMark) -> Result<Vec<u8>> {
+    let mut document = body.strip_suffix(b"}").unwrap_or(body).to_vec();
+    document.extend_from_slice(b",\"receipt\":");
+    document.extend(json(receipt)?);
+    document.push(b'}');
+    Ok(document)
 }
 
 /// Whether the caller has what this tag stands for.

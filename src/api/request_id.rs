@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::future::LocalBoxFuture;
 use tracing::Instrument;
 
@@ -37,6 +37,16 @@ where
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(Carrying { service }))
     }
+}
+
+/// The id under which a request is served.
+struct Served(HeaderValue);
+
+/// The id under which a request is served, for what outlives its answer.
+pub(super) fn of(request: &HttpRequest) -> String {
+    let extensions = request.extensions();
+    let id = extensions.get::<Served>().and_then(|Served(id)| id.to_str().ok());
+    id.unwrap_or_default().to_owned()
 }
 
 /// What the middleware becomes around a service.
@@ -71,6 +81,7 @@ where
         if let Some(parent) = taken_over(request.headers(), "traceparent") {
             span.record("traceparent", parent.to_str().unwrap_or_default());
         }
+        request.extensions_mut().insert(Served(id.clone()));
         let served = span.in_scope(|| self.service.call(request));
         let answer = async move {
             let mut answered = with_a_problem_document(served.await?.map_into_boxed_body());

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::freshness::FreshnessDocument;
 use super::parameters::{Given, Parameter};
 use super::problem::{self, refusals};
+use super::receipts::ReceiptMark;
 use super::reply::{reply, written};
 use super::shape::Shape;
 use super::tickets::{self, TicketDocument};
@@ -50,6 +51,9 @@ pub(super) struct ScoredPage {
     /// Whether more objects were found than can be paged through, which are 10,000; only on the last page.
     #[schema(example = false)]
     truncated: bool,
+    /// The receipt of this answer, added as it is sent; not there without `receipt=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<ReceiptMark>,
 }
 
 /// An object and how well it matches.
@@ -252,9 +256,9 @@ async fn score(
     if given.value(WAIT.name).is_some() && asked.cursor.is_none() {
         let patience = Duration::from_secs(given.whole(WAIT.name));
         let waited = ticket::wait(&api.context, partner, asked, patience, write).await;
-        return tickets::answer(api, request, partner, waited).await;
+        return tickets::answer(api, request, partner, given, waited).await;
     }
-    reply(api, request, partner, asked, write).await
+    reply(api, request, partner, given, asked, write).await
 }
 
 /// Writes a page down as it is sent.
@@ -270,6 +274,7 @@ pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         stale: *stale,
         next_cursor: next.as_ref().map(|next| cursor::write(cursor::RANKING, next)).transpose()?,
         truncated: *truncated,
+        receipt: None,
     };
     written(document, |document| document.freshness = FreshnessDocument::default())
 }

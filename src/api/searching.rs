@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::problem::refusals;
+use super::receipts::ReceiptMark;
 use super::reply::{reply, written};
 use super::{Api, criteria, cursor};
 use crate::error::Result;
@@ -45,6 +46,9 @@ pub(super) struct FoundPage {
     /// Whether more objects were found than can be paged through, which are 10,000; only on the last page.
     #[schema(example = false)]
     truncated: bool,
+    /// The receipt of this answer, added as it is sent; not there without `receipt=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<ReceiptMark>,
 }
 
 /// An object that was found.
@@ -181,7 +185,7 @@ async fn search(
     entity: Entity,
     given: &Given,
 ) -> Result<HttpResponse> {
-    reply(api, request, partner, criteria::asked(given, entity, None)?, write).await
+    reply(api, request, partner, given, criteria::asked(given, entity, None)?, write).await
 }
 
 fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
@@ -201,6 +205,7 @@ fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         stale: *stale,
         next_cursor: next.as_ref().map(|next| cursor::write(cursor::RANKING, next)).transpose()?,
         truncated: *truncated,
+        receipt: None,
     };
     written(document, |document| document.freshness = FreshnessDocument::default())
 }

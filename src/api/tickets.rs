@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::parameters::{PARTNER, query};
+use super::parameters::{Given, PARTNER, query};
 use super::problem::{refusals, whole_seconds};
+use super::receipts::RECEIPT;
 use super::records::{date, id_in};
 use super::reply::reply;
 use super::scoring::{ScoredPage, refused, write};
@@ -52,7 +53,7 @@ pub(super) enum TicketState {
 
 query! {
     /// What reading a ticket reads from the address.
-    GetTicket: &[PARTNER]
+    GetTicket: &[PARTNER, RECEIPT]
 }
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
@@ -81,9 +82,9 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 )]
 #[get("/v1/tickets/{id}")]
 pub(super) async fn get_ticket(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
-    let (partner, _) = api.partner_asks(&request, GetTicket::KNOWN)?;
+    let (partner, given) = api.partner_asks(&request, GetTicket::KNOWN)?;
     let redeemed = ticket::redeem(&api.context, partner, &id_in(&request)?, write).await;
-    answer(&api, &request, partner, redeemed).await
+    answer(&api, &request, partner, &given, redeemed).await
 }
 
 /// What a call with `wait` is answered: the page, or the ticket for it.
@@ -91,10 +92,11 @@ pub(super) async fn answer(
     api: &Api,
     request: &HttpRequest,
     partner: &Arc<Partner>,
+    given: &Given,
     waited: Result<Waited>,
 ) -> Result<HttpResponse> {
     match waited {
-        Ok(Waited::Ready(asked)) => reply(api, request, partner, asked, write).await,
+        Ok(Waited::Ready(asked)) => reply(api, request, partner, given, asked, write).await,
         Ok(Waited::Later(ticket, wait)) => later(ticket, wait),
         Err(problem) => refused(partner, problem),
     }

@@ -6,6 +6,7 @@ mod migrate;
 mod openapi;
 mod progress;
 mod pull;
+mod receipts;
 mod relocate;
 mod sandbox;
 mod serve;
@@ -43,6 +44,8 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Move the ledger from SQLite to PostgreSQL, and prove that all of it has arrived
     Move(relocate::Arguments),
+    /// Check what was put down about answers
+    Receipts(receipts::Arguments),
     /// Print the OpenAPI document of the connector's API
     Openapi,
 }
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
             Command::Sandbox(arguments) => sandbox::run(arguments).await,
             Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::Move(arguments) => relocate::run(arguments).await,
+            Command::Receipts(arguments) => receipts::run(arguments).await,
             Command::Openapi => openapi::run(),
         }
     });

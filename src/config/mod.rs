@@ -53,6 +53,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How long deliveries, changes and ended pulls are kept. `retention_days`, default 30, from 1 to 3650.
     pub retention: Duration,
+    /// How long receipts are kept. `receipts_days`, default 365, from 184 to 3650: Article 26(6) of Regulation (EU)
+    /// 2024/1689 asks deployers to keep logs for at least six months.
+    pub receipts_kept: Duration,
     /// Bounds and waits. `[limits]`.
     pub limits: Limits,
     /// One per ATS installation. `[[partner]]`.
@@ -70,6 +73,7 @@ impl fmt::Debug for Config {
             operator_keys,
             trusted_proxies,
             retention,
+            receipts_kept,
             limits,
             partners,
         } = self;
@@ -80,6 +84,7 @@ impl fmt::Debug for Config {
             .field("operator_keys", operator_keys)
             .field("trusted_proxies", trusted_proxies)
             .field("retention", retention)
+            .field("receipts_kept", receipts_kept)
             .field("limits", limits)
             .field("partners", partners)
             .finish_non_exhaustive()

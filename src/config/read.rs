@@ -79,6 +79,7 @@ fn config(root: Section<'_>) -> Option<Config> {
     let operator_keys = keys(&root, "operator_keys");
     let trusted_proxies = trusted_proxies(&root);
     let retention_days = root.whole("retention_days", 30, 1, 3650);
+    let receipts_days = root.whole("receipts_days", 365, 184, 3650);
     let limits = limits(&root);
     let shared = root.section("hrflow").map(hrflow::draft).unwrap_or_default();
     let tables = root.tables("partner");
@@ -102,6 +103,7 @@ fn config(root: Section<'_>) -> Option<Config> {
         operator_keys,
         trusted_proxies,
         retention: Duration::from_hours(retention_days.map(|days: u64| 24 * days)?),
+        receipts_kept: Duration::from_hours(receipts_days.map(|days: u64| 24 * days)?),
         limits: limits?,
         partners: partners?,
     })

@@ -665,6 +665,17 @@ fn history_is_kept_for_thirty_days_unless_told_otherwise() {
 }
 
 #[test]
+fn receipts_are_kept_for_a_year_and_never_for_less_than_six_months() {
+    let days = |config: Config| config.receipts_kept.as_secs() / 86_400;
+    assert_eq!(read(SAMPLE, &[]).map(days), Ok(365));
+    assert_eq!(read(&format!("receipts_days = 184\n{SAMPLE}"), &[]).map(days), Ok(184));
+    for wrong in ["183", "3651"] {
+        let problems = read(SAMPLE, &[("OEM_CONNECTOR__RECEIPTS_DAYS", wrong)]).map(days).unwrap_err();
+        assert!(problems[0].starts_with("receipts_days: must be from 184 to 3650"), "{problems:?}");
+    }
+}
+
+#[test]
 fn what_is_absent_and_how_much_of_it_is_a_matter_of_settings() {
     let config = read(SAMPLE, &[]).unwrap();
     let partner = &config.partners[0];

@@ -4,7 +4,7 @@
 //! pull    partner's list → records, a page at a time          query   a reference in, ranked references out
 //! catch   webhook → record, durably before the answer         index   record → HrFlow
 //! erase   a person's deletion: out of HrFlow, out of here
-//! feedback       what people say of a match → HrFlow, once
+//! feedback       what people say of a match → HrFlow, once       receipts   what an answer was made of → a chain
 //! dead_letters   set aside → due again                        retention   what is old → nothing
 //! schedule       what is due by itself → pulls             fuse        what is gone → archived, or asked for
 //! pair    two references in, their score out               why         two references in, what keeps one from the list
@@ -27,6 +27,7 @@ pub mod pair;
 pub mod pull;
 pub mod query;
 pub mod question;
+pub mod receipts;
 pub mod retention;
 mod road;
 pub mod schedule;
@@ -61,6 +62,8 @@ pub struct Context {
     pub limits: Limits,
     /// How long history is kept.
     pub retention: Duration,
+    /// How long receipts are kept.
+    pub receipts_kept: Duration,
     /// Everyone we work for.
     pub partners: Vec<Arc<Partner>>,
     /// What is counted.

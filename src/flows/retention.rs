@@ -1,11 +1,11 @@
-//! Retention: what is older than `retention_days` is deleted, a batch at a time; snapshots
+//! Retention: what is older than `retention_days` is deleted, a batch at a time; receipts after `receipts_days`, snapshots
 //! and tickets when their time is over, exports after `export_days`, and explanations after a week.
 
 use std::time::Duration;
 
 use super::Context;
 use crate::error::Result;
-use crate::store::{self, explanations, exports, feedback, retention, snapshots, tickets};
+use crate::store::{self, explanations, exports, feedback, receipts, retention, snapshots, tickets};
 
 /// The most rows of one transaction, as of everything that is deleted.
 const BATCH: i64 = 500;
@@ -19,7 +19,7 @@ const EXPLANATIONS: Duration = Duration::from_hours(7 * 24);
 /// With a delivery goes the identity of a webhook: one that is sent again after that is a new one, and the mailbox does
 /// with it what it does with a duplicate of something that was carried out.
 pub async fn forget(context: &Context) -> Result<usize> {
-    let (clock, retention) = (context.clock.clone(), context.retention);
+    let (clock, retention, receipts_kept) = (context.clock.clone(), context.retention, context.receipts_kept);
     let exports_kept = context.limits.export_days;
     context
         .store
@@ -35,6 +35,9 @@ pub async fn forget(context: &Context) -> Result<usize> {
             }
             if deleted == 0 {
                 deleted = feedback::forget(db, now, BATCH)?;
+            }
+            if deleted == 0 {
+                deleted = receipts::forget(db, before(receipts_kept), BATCH)?;
             }
             if deleted == 0 {
                 deleted = tickets::delete_expired(db, now.timestamp_micros())?;

@@ -504,6 +504,7 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
         operator_keys: Vec::new(),
         trusted_proxies: Vec::new(),
         retention: Duration::from_hours(720),
+        receipts_kept: Duration::from_hours(8760),
         limits: Limits::default(),
         partners: vec![partner("one", "a", 60), partner("two", "a", 1), partner("alone", "b", 60)],
     };

@@ -10,7 +10,7 @@ use super::schema::{
 };
 use super::{explanations, exports, mailbox};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Entity, digest};
+use crate::model::{self, Entity};
 
 /// The evidence of one erasure. Times are Unix microseconds; the columns are explained in the migration.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -29,7 +29,7 @@ pub struct Erasure {
 
 /// Who or what an erasure is about, for whoever knows the reference.
 fn subject(record: &Record) -> String {
-    digest(&[record.partner.as_bytes(), record.entity.as_bytes(), record.reference.as_bytes()])
+    model::subject(&record.partner, &record.entity, &record.reference)
 }
 
 /// Deletes what tables hold of a record's object; each needs an index that begins with `(partner, entity)`.

@@ -10,7 +10,7 @@
 //! listings    what proves that a listing was complete           absences  what a listing lacked, and what became of it
 //! fuse        how many may be archived as gone                  budgets   how many calls all nodes may make
 //! breakers    which side is out of order                        transfer  from SQLite to PostgreSQL
-//! feedback    what was sent under an Idempotency-Key
+//! receipts    what rankings were made of, chained by hashes     feedback  what was sent under an Idempotency-Key
 //! snapshots   rankings that somebody pages through              generations   how often a partner's objects changed
 //! explanations    why a pair matches as it does
 //! exports     the best of many objects, line by line            tickets   scoring calls that outlast their callers
@@ -35,6 +35,7 @@ pub mod listings;
 pub mod mailbox;
 mod page;
 pub mod pulls;
+pub mod receipts;
 pub mod records;
 pub mod retention;
 mod schema;

@@ -227,6 +227,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    receipts (partner, seq) {
+        partner -> Text,
+        seq -> BigInt,
+        id -> Text,
+        kept_at -> BigInt,
+        previous -> Text,
+        hash -> Text,
+        entry -> Text,
+    }
+}
+
+diesel::table! {
+    receipt_chains (partner) {
+        partner -> Text,
+        seq -> BigInt,
+        hash -> Text,
+        anchor_seq -> BigInt,
+        anchor_hash -> Text,
+    }
+}
+
+diesel::table! {
+    receipt_subjects (partner, seq, subject) {
+        partner -> Text,
+        seq -> BigInt,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
     snapshots (id) {
         id -> Text,
         partner -> Text,
@@ -338,5 +368,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(records, listed);
 diesel::allow_tables_to_appear_in_same_query!(pulls, absences);
 diesel::allow_tables_to_appear_in_same_query!(pulls, listed);
+diesel::allow_tables_to_appear_in_same_query!(receipts, receipt_chains);
 diesel::allow_tables_to_appear_in_same_query!(exports, export_lines);
 diesel::allow_tables_to_appear_in_same_query!(exports, export_names);

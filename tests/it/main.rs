@@ -42,6 +42,7 @@ mod pull;
 mod query;
 mod races;
 mod ranking_floor;
+mod receipts;
 mod refusals;
 mod retention;
 mod sandbox;

@@ -209,3 +209,22 @@ async fn parameters_that_a_pair_does_not_have_are_refused_by_name() {
         assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
     }
 }
+
+#[actix_web::test]
+async fn a_pair_can_be_put_down_as_a_list_can() {
+    for backend in backends() {
+        let world = hospital(backend).await;
+        assert_eq!(world.get(&pair("J1", "P1")).await.body.get("receipt"), None);
+        for ranked in ["profiles", "jobs"] {
+            let one = world.get(&format!("{}&receipt=true&ranked={ranked}", pair("J1", "P1"))).await;
+            let id = one.body["receipt"]["id"].as_str().unwrap_or_else(|| panic!("{}", one.body));
+            let kept = world.get(&format!("/v1/receipts/{id}")).await.body;
+            let entry = kept["entry"].to_string();
+            assert!(
+                entry.contains(r#""match""#) && entry.contains(&one.body["score"].to_string()),
+                "{entry}"
+            );
+            assert!(!entry.contains("P1"), "no person is named: {entry}");
+        }
+    }
+}

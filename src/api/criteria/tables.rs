@@ -24,6 +24,7 @@ pub(super) const PAGING: &[Parameter] = &[
     ),
     CURSOR,
     Parameter::optional("limit", crate::api::LIMIT, "How many objects a page has at most."),
+    crate::api::receipts::RECEIPT,
 ];
 
 /// What scoring has and searching has not.

@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::api::freshness::FreshnessDocument;
 use crate::api::parameters::{PARTNER, query};
 use crate::api::problem::refusals;
+use crate::api::receipts::{self, Answer, RECEIPT, ReceiptMark};
 use crate::api::scoring::{hundredths, refused};
 use crate::error::Result;
 use crate::flows::pair::{self, Pair, Scored};
@@ -41,11 +42,14 @@ pub(in crate::api) struct MatchDocument {
     /// Whether a change of either object is on its way: the score is that of what they were.
     #[schema(example = false)]
     stale: bool,
+    /// The receipt of this answer; not there without `receipt=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<ReceiptMark>,
 }
 
 query! {
     /// What the score of a pair reads.
-    GetMatch: &[PARTNER], PAIR
+    GetMatch: &[PARTNER], PAIR, &[RECEIPT]
 }
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
@@ -77,10 +81,28 @@ pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest)
         Ok(scored) => scored,
         Err(problem) => return refused(partner, problem),
     };
-    Ok(HttpResponse::Ok().json(document(pair, scored)))
+    let put_down = || answer(&pair, scored.score);
+    let receipt = receipts::receipt(&api, &request, partner, &given, put_down).await?;
+    Ok(HttpResponse::Ok().json(document(pair, scored, receipt)))
 }
 
-fn document(pair: Pair, Scored { score, freshness, stale }: Scored) -> MatchDocument {
+/// What a receipt says of it: a list that was narrowed to one object, or to none.
+fn answer(pair: &Pair, score: Option<f64>) -> Answer {
+    let listed = score.map(|score| (1, pair.reference(pair.ranked).as_str().to_owned(), Some(score)));
+    Answer {
+        capability: "match",
+        ranked: pair.ranked,
+        asked_for: Some(pair.reference(pair.ranked.other()).clone()),
+        total: u64::from(listed.is_some()),
+        items: listed.into_iter().collect(),
+    }
+}
+
+fn document(
+    pair: Pair,
+    Scored { score, freshness, stale }: Scored,
+    receipt: Option<ReceiptMark>,
+) -> MatchDocument {
     let encoded = |entity| utf8_percent_encode(pair.reference(entity).as_str(), NON_ALPHANUMERIC);
     let why = format!(
         "/v1/match/why?job_reference={}&profile_reference={}&ranked={}",
@@ -95,6 +117,7 @@ fn document(pair: Pair, Scored { score, freshness, stale }: Scored) -> MatchDocu
         score_100: score.map(hundredths),
         freshness: FreshnessDocument::of(freshness, pair.ranked),
         stale,
+        receipt,
         job_reference: pair.job.into(),
         profile_reference: pair.profile.into(),
     }

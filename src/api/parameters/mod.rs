@@ -84,6 +84,11 @@ impl Given {
         self.value(name).and_then(Value::as_u64).unwrap_or_default()
     }
 
+    /// Whether a flag was given and is up.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.value(name).and_then(Value::as_bool).unwrap_or_default()
+    }
+
     /// The value of a number.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         self.value(name)?.as_f64()
@@ -93,6 +98,11 @@ impl Given {
     pub(super) fn texts(&self, name: &str) -> Vec<&str> {
         let items = self.value(name).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Everything that was given or has a default.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(name, value)| (*name, value))
     }
 
     /// The same with these parameters alone.

@@ -33,6 +33,8 @@ pub(super) enum Shape {
     Number { least: f64, most: f64 },
     /// A date, or a date and a time.
     Date,
+    /// `true` or `false`.
+    Flag,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// JSON: `{"lat","lng"}`.
@@ -79,6 +81,7 @@ impl Shape {
         match self {
             Self::Whole { least, most, .. } => whole(text.parse().ok(), least, most, wrong),
             Self::Number { least, most } => number(text.parse().ok(), least, most, wrong),
+            Self::Flag => flag(text.parse().ok(), wrong),
             Self::Fields(known) => fields(text.split(',').map(|name| name.trim().into()), known, wrong),
             Self::Point
             | Self::Words
@@ -108,6 +111,7 @@ impl Shape {
             }
             (Self::Whole { least, most, .. }, value) => whole(whole_in(&value), least, most, wrong),
             (Self::Number { least, most }, value) => number(value.as_f64(), least, most, wrong),
+            (Self::Flag, value) => flag(value.as_bool(), wrong),
             (Self::Fields(known), Value::Array(names)) if names.len() <= known.len() => {
                 fields(names.into_iter(), known, wrong)
             }
@@ -190,6 +194,7 @@ impl Shape {
             Self::DateRanges => r#"[{"name":"start","value_min":"2026-01-01T00:00:00Z"}]"#,
             Self::Date => "2026-01-01T00:00:00Z",
             Self::Reference => "CRM-4711",
+            Self::Flag => "true",
             Self::Choice(words) | Self::Fields(words) => words.first().copied().unwrap_or_default(),
             Self::Text | Self::Cursor | Self::Whole { .. } | Self::Number { .. } => "",
         }
@@ -210,6 +215,10 @@ fn whole(number: Option<u64>, least: u64, most: u64, wrong: &mut Wrongs) -> Valu
         }
         None => unreadable(wrong, "must be a whole number"),
     }
+}
+
+fn flag(flag: Option<bool>, wrong: &mut Wrongs) -> Value {
+    flag.map_or_else(|| unreadable(wrong, "must be true or false"), Value::from)
 }
 
 /// A number that has no decimals is passed on without them.
@@ -299,6 +308,7 @@ mod tests {
             (Shape::Whole { least: 0, most: 9, default: None }, "007", "7"),
             (Shape::Number { least: 0.0, most: 1.0 }, "5e-1", "0.5"),
             (Shape::Number { least: 0.0, most: 9.0 }, "5.0", "5"),
+            (Shape::Flag, "true", "true"),
             (Shape::Fields(&["a", "b", "c"]), "c, a,c", r#"["a","c"]"#),
             (Shape::Date, "2026-01-01 12:00:00+0200", "2026-01-01T10:00:00Z"),
             (Shape::Date, "2026-01-01", "2026-01-01T00:00:00Z"),

@@ -60,6 +60,7 @@ impl Shape {
                     .into()
             }
             Self::Number { least, most } => number().minimum(Some(least)).maximum(Some(most)).into(),
+            Self::Flag => ObjectBuilder::new().schema_type(Type::Boolean).into(),
             Self::Date => date().into(),
             Self::Choice(words) => text().enum_values(Some(words.iter().copied())).into(),
             Self::Fields(words) => {
@@ -85,6 +86,7 @@ impl Shape {
             Self::Cursor => json!(told.unwrap_or("WyJldmVudHMiLFswLDddXQ")),
             Self::Whole { default, least, .. } => number_of(told).unwrap_or(default.unwrap_or(least).into()),
             Self::Number { least, .. } => number_of(told).unwrap_or(least.into()),
+            Self::Flag => true.into(),
             Self::Fields(words) => json!(words.iter().take(2).collect::<Vec<_>>()),
             _ if self.is_json() => serde_json::from_str(told.unwrap_or(self.model())).unwrap_or_default(),
             _ => json!(told.unwrap_or(self.model())),

@@ -128,6 +128,7 @@ async fn api() -> (web::Data<Api>, tempfile::TempDir) {
         clock,
         limits: limits(),
         retention: RETENTION,
+        receipts_kept: RETENTION,
         answers: Answers::new(&limits().queries),
         partners,
         metrics: Metrics::new().unwrap(),

@@ -58,6 +58,7 @@ async fn a_database_without_its_tables_is_not_ready() {
         clock: Clock::System,
         limits: limits(),
         retention: RETENTION,
+        receipts_kept: RETENTION,
         answers: Answers::new(&limits().queries),
         partners: api.context.partners.clone(),
         metrics: Metrics::new().unwrap(),

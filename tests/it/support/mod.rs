@@ -34,6 +34,9 @@ pub(crate) const API_KEY: &str = "ask_0123456789abcdef0123456789abcdef";
 /// How long the worlds keep their history.
 pub(crate) const RETENTION: Duration = Duration::from_hours(30 * 24);
 
+/// How long the worlds keep their receipts.
+pub(crate) const RECEIPTS_KEPT: Duration = Duration::from_hours(365 * 24);
+
 /// The time at which every world begins.
 pub(crate) fn start_of_time() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
@@ -377,6 +380,7 @@ fn configuration(wishes: &Wishes, database_url: &str, partner_side: &Proxy, hrfl
         operator_keys: vec![Secret::new(OPERATOR_KEY)],
         trusted_proxies: wishes.trusted_proxies.clone(),
         retention: RETENTION,
+        receipts_kept: RECEIPTS_KEPT,
         limits: Limits {
             webhook_queue: wishes.webhook_queue,
             due_records: wishes.due_records,

@@ -1,0 +1,3 @@
+DROP TABLE receipt_subjects;
+DROP TABLE receipt_chains;
+DROP TABLE receipts;
