@@ -46,7 +46,8 @@ pub(super) struct Batch;
 impl PartialSchema for Batch {
     fn schema() -> RefOr<Schema> {
         let items = Ref::from_schema_name(BatchEvent::name());
-        ArrayBuilder::new().items(items).min_items(Some(1)).max_items(Some(MAX_BATCH)).into()
+        let batch = ArrayBuilder::new().items(items).min_items(Some(1)).max_items(Some(MAX_BATCH));
+        batch.description(Some("The events of a request, in the order in which they happened.")).into()
     }
 }
 

@@ -24,7 +24,8 @@ pub(super) const RANKING: &str = "ranking";
 pub(super) const FROM: Parameter = Parameter::optional("from", Shape::Date, "Not before this moment.");
 
 /// Until when.
-pub(super) const TO: Parameter = Parameter::optional("to", Shape::Date, "Before this moment.");
+pub(super) const TO: Parameter =
+    Parameter::optional("to", Shape::Date, "Before this moment.").like("2026-12-31T00:00:00Z");
 
 /// The cursor of the list called `list` that goes on at `place`.
 pub(super) fn write(list: &str, place: &impl Serialize) -> Result<String> {

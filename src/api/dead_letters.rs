@@ -52,7 +52,7 @@ pub(super) struct DeadLetterList {
     /// The dead letters, by partner, entity and reference.
     items: Vec<DeadLetterDocument>,
     /// Where to go on; null at the end. With filters a page may be shorter than asked for before the end.
-    #[schema(example = "WyJkZWFkX2xldHRlcnMiLFtdXQ")]
+    #[schema(example = "WyJkZWFkX2xldHRlcnMiLFsiYWNtZSIsInByb2ZpbGUiLCJDUk0tNDcxMSJdXQ")]
     next_cursor: Option<String>,
 }
 
@@ -62,10 +62,10 @@ query! {
         PARTNER,
         Parameter::optional("entity", Shape::Choice(&["profiles", "jobs"]), "Only these."),
         Parameter::optional("reference", Shape::Reference, "Only this object."),
-        Parameter::optional("reason", Shape::Text, "Only with this code."),
+        Parameter::optional("reason", Shape::Text, "Only with this code.").like("upstream_refused"),
         FROM,
         TO,
-        CURSOR,
+        CURSOR.like("WyJkZWFkX2xldHRlcnMiLFsiYWNtZSIsInByb2ZpbGUiLCJDUk0tNDcxMSJdXQ"),
         Parameter::optional("limit", LIMIT, "How many are listed at most."),
     ]
 }

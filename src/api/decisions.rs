@@ -130,7 +130,7 @@ refusals!(DecideRefusals: Malformed, Unauthorized, NotFound, Conflict, Invalid, 
 /// an operator key.
 #[utoipa::path(
     tag = "pulls",
-    params(("id" = String, Path, description = "The pull's id"), ListAbsences),
+    params(("id" = String, Path, description = "The pull's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), ListAbsences),
     responses((status = 200, description = "A page of the objects", body = AbsenceList), ReadRefusals),
     security(("api_key" = [])),
 )]
@@ -156,7 +156,7 @@ pub(super) async fn list_absences(api: web::Data<Api>, request: HttpRequest) -> 
 /// happened to since, is archived. Needs an operator key.
 #[utoipa::path(
     tag = "pulls",
-    params(("id" = String, Path, description = "The pull's id"), Decide),
+    params(("id" = String, Path, description = "The pull's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), Decide),
     responses((status = 202, description = "It is carried out", body = PullDocument), DecideRefusals),
     security(("api_key" = [])),
 )]
@@ -171,7 +171,7 @@ pub(super) async fn approve_pull(api: web::Data<Api>, request: HttpRequest) -> R
 /// For a pull in the state `waiting_for_approval`. Everything is kept. Needs an operator key.
 #[utoipa::path(
     tag = "pulls",
-    params(("id" = String, Path, description = "The pull's id"), Decide),
+    params(("id" = String, Path, description = "The pull's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), Decide),
     responses((status = 200, description = "Everything is kept", body = PullDocument), DecideRefusals),
     security(("api_key" = [])),
 )]

@@ -46,7 +46,9 @@ pub(super) struct DeliveryList {
     /// The webhooks.
     items: Vec<DeliveryDocument>,
     /// Where to go on; null at the end. With filters a page may be shorter than asked for before the end.
-    #[schema(example = "WyJkZWxpdmVyaWVzIiw3XQ")]
+    #[schema(
+        example = "WyJkZWxpdmVyaWVzIixbMTc3MjM3NDkyMDAwMDAwMCwiMDE5OWEzYzAtNWY2ZS03YzNiLTlkNTUtNmYxZjBmM2YyYTExIl1d"
+    )]
     next_cursor: Option<String>,
 }
 
@@ -69,7 +71,7 @@ query! {
         Parameter::optional("status", Shape::Choice(&["accepted", "stale"]), "Only with this status."),
         FROM,
         TO,
-        CURSOR,
+        CURSOR.like("WyJkZWxpdmVyaWVzIixbMTc3MjM3NDkyMDAwMDAwMCwiMDE5OWEzYzAtNWY2ZS03YzNiLTlkNTUtNmYxZjBmM2YyYTExIl1d"),
         Parameter::optional("limit", LIMIT, "How many are listed at most."),
     ]
 }

@@ -1,16 +1,19 @@
-//! `/openapi.json` and `/docs`: the API described, and a viewer that needs no network.
+//! The API described: `/openapi.json`, the same in OpenAPI 3.0.3, and `/docs` to read it in.
 
-use std::sync::{Arc, LazyLock};
+mod document;
+mod finish;
+mod older;
+pub(super) mod viewer;
 
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{App, HttpResponse, get, web};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
 use super::Api;
-use super::problem::{FieldProblem, Problem};
-use crate::error::{Error, Kind, Result};
+use super::problem::{FieldProblem, Problem, ProblemCode};
+
+pub use document::Document;
 
 /// What the document says beside the routes.
 #[derive(OpenApi)]
@@ -20,9 +23,11 @@ use crate::error::{Error, Kind, Result};
         description = "Keeps an ATS's jobs and profiles in step with HrFlow.ai and answers scoring and searching by the \
             ATS's own references. Problems are RFC 9457 documents; `code` is stable. Every answer carries \
             `X-Request-Id`, yours if you send one.",
+        contact(name = "The operators of this connector"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Problem, FieldProblem)),
+    servers((url = "/", description = "Where this document is served")),
+    components(schemas(Problem, ProblemCode, FieldProblem)),
     tags(
         (name = "webhooks", description = "What partners tell us"),
         (name = "matching", description = "Scoring and searching by reference"),
@@ -83,41 +88,43 @@ impl Modify for KeySchemes {
     }
 }
 
-/// The OpenAPI 3.1 document of the routes that are served.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+/// The routes that are served, as they are declared.
+pub(super) fn declared() -> utoipa::openapi::OpenApi {
     App::new().into_utoipa_app().openapi(Frame::openapi()).configure(super::routes).split_for_parts().1
 }
 
+/// The OpenAPI 3.1 document of the routes that are served.
+pub fn openapi() -> Document {
+    finish::finish(declared().into())
+}
+
+/// The same in OpenAPI 3.0.3.
+pub fn openapi_3_0() -> Document {
+    older::translate(openapi())
+}
+
 /// Read this document
+///
+/// In OpenAPI 3.1.
 #[utoipa::path(
     tag = "operation",
-    responses((status = 200, description = "The OpenAPI document", body = Object, content_type = "application/json")),
+    responses((status = 200, description = "The document", body = Object, content_type = "application/json",
+        example = json!({"openapi": "3.1.0"}))),
 )]
 #[get("/openapi.json")]
 pub(super) async fn read_openapi(api: web::Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().json(&api.document)
+    HttpResponse::Ok().content_type("application/json").body(api.document.clone())
 }
 
-/// The viewer's files name each other by relative addresses, which need the slash.
-#[get("/docs")]
-pub(super) async fn viewer_root() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
-}
-
-/// The viewer.
-#[get("/docs/{file:.*}")]
-pub(super) async fn viewer(file: web::Path<String>) -> Result<HttpResponse> {
-    // The validator badge would send the document's address to somebody else's site.
-    static SETTINGS: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::new(|| {
-        Arc::new(utoipa_swagger_ui::Config::from("../openapi.json").validator_url("none").use_base_layout())
-    });
-    let found = utoipa_swagger_ui::serve(&file, SETTINGS.clone()).map_err(|cause| {
-        Error::new(Kind::Internal, "the viewer cannot be shown").because(cause.to_string())
-    })?;
-    let found = found.ok_or_else(|| Error::new(Kind::NotFound, "the viewer has no such file"))?;
-    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
-    Ok(HttpResponse::Ok()
-        .content_type(found.content_type)
-        .insert_header((CONTENT_SECURITY_POLICY, policy))
-        .body(found.bytes.into_owned()))
+/// Read this document for older generators
+///
+/// In OpenAPI 3.0.3, derived from the other one.
+#[utoipa::path(
+    tag = "operation",
+    responses((status = 200, description = "The document", body = Object, content_type = "application/json",
+        example = json!({"openapi": "3.0.3"}))),
+)]
+#[get("/openapi-3.0.json")]
+pub(super) async fn read_older_openapi(api: web::Data<Api>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(api.older_document.clone())
 }

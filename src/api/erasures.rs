@@ -147,7 +147,7 @@ pub(super) async fn find_and_erase_profile(
 /// Its evidence, for as long as the database lives. Needs an operator key.
 #[utoipa::path(
     tag = "records",
-    params(("id" = String, Path, description = "The erasure's id"), GetErasure),
+    params(("id" = String, Path, description = "The erasure's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetErasure),
     responses((status = 200, description = "The erasure as it stands", body = ErasureDocument), Refusals),
     security(("api_key" = [])),
 )]

@@ -44,6 +44,7 @@ pub(super) struct EventPage {
     #[schema(example = "WyJldmVudHMiLFswLDddXQ")]
     cursor: String,
     /// Whether there is more already.
+    #[schema(example = false)]
     has_more: bool,
 }
 

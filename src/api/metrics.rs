@@ -16,7 +16,8 @@ refusals!(Refusals: Unauthorized, Unavailable);
 #[utoipa::path(
     tag = "operation",
     responses(
-        (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
+        (status = 200, description = "The metrics", body = String, content_type = "text/plain",
+            example = json!("oem_due_records{partner=\"acme\"} 12\n")),
         Refusals,
     ),
     security(("api_key" = [])),

@@ -57,8 +57,8 @@ use std::sync::Arc;
 use actix_web::dev::ResourceDef;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use bytes::Bytes;
 use ipnet::IpNet;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -69,7 +69,7 @@ use auth::Keys;
 use failures::Failures;
 use origin::Proxies;
 
-pub use docs::openapi;
+pub use docs::{Document, openapi, openapi_3_0};
 pub use request_id::RequestId;
 
 /// How many objects a page has at most.
@@ -82,7 +82,8 @@ pub struct Api {
     failures: Failures,
     proxies: Proxies,
     routes: Vec<(ResourceDef, HeaderValue)>,
-    document: OpenApi,
+    document: Bytes,
+    older_document: Bytes,
 }
 
 impl Api {
@@ -91,13 +92,14 @@ impl Api {
         let keys = Keys::new(operator_keys, &context.partners);
         let failures = Failures::new(context.limits.failed_logins_per_minute);
         let proxies = Proxies::new(trusted_proxies);
-        let document = openapi();
+        let declared = docs::declared();
         let routes =
-            document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item)));
+            declared.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item)));
         let viewer = ["/docs", "/docs/{file:.*}"]
             .map(|path| (ResourceDef::new(path), HeaderValue::from_static("GET, HEAD")));
         let routes = routes.chain(viewer).collect();
-        Self { context, keys, failures, proxies, routes, document }
+        let [document, older_document] = [openapi(), openapi_3_0()].map(|document| document.text().into());
+        Self { context, keys, failures, proxies, routes, document, older_document }
     }
 }
 
@@ -111,7 +113,7 @@ fn allow(item: &PathItem) -> HeaderValue {
 /// The whole API, for an application that holds an [`Api`] and is wrapped in [`RequestId`].
 pub fn configure(config: &mut web::ServiceConfig) {
     routes(&mut ServiceConfig::new(config));
-    config.service(docs::viewer_root).service(docs::viewer).default_service(web::to(unrouted));
+    config.service(docs::viewer::root).service(docs::viewer::file).default_service(web::to(unrouted));
 }
 
 /// `GET /metrics` alone and without a key, for a listener of its own.
@@ -181,7 +183,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(health::check_live)
         .service(health::check_ready)
         .service(metrics::read_metrics)
-        .service(docs::read_openapi);
+        .service(docs::read_openapi)
+        .service(docs::read_older_openapi);
 }
 
 /// No route took the request: its address or its method is not known.

@@ -8,9 +8,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, FieldError, Kind};
 
@@ -39,12 +40,26 @@ pub(super) struct Problem<'a> {
     #[schema(example = "no job has the reference `CRM-4711`")]
     detail: &'a str,
     /// What programs may rely on.
-    #[schema(example = "not_found")]
+    #[schema(value_type = ProblemCode, example = "not_found")]
     code: &'static str,
     /// What was wrong, field by field; with 400 and 422 only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     errors: Option<Vec<FieldProblem<'a>>>,
 }
+
+/// What a problem is called: the same words in every version; a later one may add some.
+pub(super) struct ProblemCode;
+
+impl PartialSchema for ProblemCode {
+    fn schema() -> RefOr<Schema> {
+        let codes =
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Kind::ALL.map(Kind::code)));
+        codes.description(Some("What a problem is called; later versions may add some.")).into()
+    }
+}
+
+impl ToSchema for ProblemCode {}
 
 /// A field, or a query parameter, and what is wrong with it.
 #[derive(Serialize, ToSchema)]

@@ -129,6 +129,7 @@ pub(super) struct PullDocument {
     finished_at: Option<String>,
     /// Whether the listing was proven complete: only then what it lacks may be archived. Null until it is read, and where
     /// it is not a full one.
+    #[schema(example = true)]
     complete: Option<bool>,
     /// What ended it, why it is not complete, the first object that cannot be used, or what went otherwise than configured.
     #[schema(example = "`CRM-17`: the object cannot be mapped")]
@@ -205,7 +206,7 @@ pub(super) async fn start_pull(
 /// Needs an operator key.
 #[utoipa::path(
     tag = "pulls",
-    params(("id" = String, Path, description = "The pull's id"), GetPull),
+    params(("id" = String, Path, description = "The pull's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetPull),
     responses((status = 200, description = "The pull as it stands", body = PullDocument), ReadRefusals),
     security(("api_key" = [])),
 )]

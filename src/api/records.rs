@@ -177,7 +177,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable);
 #[utoipa::path(
     tag = "records",
     params(
-        ("entity" = Entity, Path, description = "`profiles` or `jobs`"),
+        ("entity" = Entity, Path, description = "`profiles` or `jobs`", example = "profiles"),
         ("reference" = String, Path, description = "The partner's own name for it", example = "CRM-4711",
             min_length = 1, max_length = 255),
         GetRecord,
@@ -196,7 +196,7 @@ pub(super) async fn get_record(api: web::Data<Api>, request: HttpRequest) -> Res
 /// The same for references that an address cannot carry well.
 #[utoipa::path(
     tag = "records",
-    params(("entity" = Entity, Path, description = "`profiles` or `jobs`"), FindRecord),
+    params(("entity" = Entity, Path, description = "`profiles` or `jobs`", example = "profiles"), FindRecord),
     responses((status = 200, description = "What is known", body = RecordDocument), Refusals),
     security(("api_key" = [])),
 )]

@@ -35,7 +35,7 @@ pub(super) struct ReplayRequest {
     #[schema(required = false, value_type = Option<String>, format = "date-time", example = "2026-03-02T00:00:00Z")]
     to: Option<i64>,
     /// Only tell which it would be.
-    #[schema(required = false, default = false)]
+    #[schema(required = false, nullable, default = false, example = true)]
     dry_run: bool,
 }
 
@@ -49,6 +49,7 @@ pub(super) struct ReplayDocument {
     #[schema(minimum = 0, example = 12)]
     replayed: usize,
     /// Whether nothing was changed.
+    #[schema(example = true)]
     dry_run: bool,
     /// The first 100 of those that were meant.
     items: Vec<ReplayedRecord>,

@@ -31,6 +31,7 @@ pub(super) struct ScheduleDocument {
     #[schema(format = "date-time", example = "2026-03-01T14:30:00Z")]
     next_run_at: Option<String>,
     /// Whether it would start earlier but for the quiet hours.
+    #[schema(example = false)]
     held_by_quiet_hours: bool,
 }
 

@@ -21,12 +21,42 @@ use crate::store::{Outcome, records};
 
 /// What was heard of an object, or what came of it.
 #[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(untagged)]
 pub(super) enum Entry {
-    /// A webhook.
-    Delivery(DeliveryDocument),
-    /// A piece of work that was settled.
-    Change(ChangeDocument),
+    Delivery(DeliveryEntry),
+    Change(ChangeEntry),
+}
+
+/// A webhook.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryEntry {
+    /// Always `delivery`.
+    kind: Delivered,
+    #[serde(flatten)]
+    delivery: DeliveryDocument,
+}
+
+/// A piece of work that was settled.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangeEntry {
+    /// Always `change`.
+    kind: Changed,
+    #[serde(flatten)]
+    change: ChangeDocument,
+}
+
+/// It was heard.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Delivered {
+    Delivery,
+}
+
+/// It was done.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Changed {
+    Change,
 }
 
 /// A piece of work that was settled.
@@ -92,7 +122,10 @@ struct Last {
     change: Option<i64>,
 }
 
-const PAGE: [Parameter; 2] = [CURSOR, Parameter::optional("limit", LIMIT, "How many are listed at most.")];
+const PAGE: [Parameter; 2] = [
+    CURSOR.like("WyJ0aW1lbGluZSIsW251bGwsN11d"),
+    Parameter::optional("limit", LIMIT, "How many are listed at most."),
+];
 
 query! {
     /// What the timeline of an object named in the address reads.
@@ -112,7 +145,7 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable);
 #[utoipa::path(
     tag = "records",
     params(
-        ("entity" = crate::model::Entity, Path, description = "`profiles` or `jobs`"),
+        ("entity" = crate::model::Entity, Path, description = "`profiles` or `jobs`", example = "profiles"),
         ("reference" = String, Path, description = "The partner's own name for it", example = "CRM-4711",
             min_length = 1, max_length = 255),
         GetTimeline,
@@ -133,7 +166,7 @@ pub(super) async fn get_timeline(api: web::Data<Api>, request: HttpRequest) -> R
 /// The same for references that an address cannot carry well.
 #[utoipa::path(
     tag = "records",
-    params(("entity" = crate::model::Entity, Path, description = "`profiles` or `jobs`"), FindTimeline),
+    params(("entity" = crate::model::Entity, Path, description = "`profiles` or `jobs`", example = "profiles"), FindTimeline),
     responses((status = 200, description = "A page of what happened", body = Timeline), Refusals),
     security(("api_key" = [])),
 )]
@@ -191,10 +224,11 @@ fn page(heard: Vec<delivery_log::Kept>, done: Vec<Kept>, limit: usize, mut last:
             .next_if(|change| heard.peek().is_none_or(|delivery| change.settled_at >= delivery.received_at));
         if let Some(change) = change {
             last.change = Some(change.seq);
-            items.push(Entry::Change(told(change)));
+            items.push(Entry::Change(ChangeEntry { kind: Changed::Change, change: told(change) }));
         } else if let Some(delivery) = heard.next() {
             last.delivery = Some(delivery.place());
-            items.push(Entry::Delivery(document(delivery)?));
+            let delivery = document(delivery)?;
+            items.push(Entry::Delivery(DeliveryEntry { kind: Delivered::Delivery, delivery }));
         } else {
             break;
         }

@@ -20,7 +20,7 @@ pub(super) struct Webhook<'a> {
     #[schema(min_length = 1, max_length = 255, example = "CRM-4711")]
     reference: &'a str,
     /// The event, as in the address; may be left out.
-    #[schema(required = false, example = "profile_update")]
+    #[schema(required = false, nullable, example = "profile_update")]
     event_type: &'static str,
     /// When it happened, RFC 3339; without an offset it is UTC.
     #[schema(max_length = 64, example = "2026-03-01T14:21:58Z")]

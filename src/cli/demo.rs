@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use super::progress::{self, Ended};
 use super::{asked_to_stop, log, read_config};
 use crate::demo::{self, Ats};
@@ -69,6 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     )
     .await?;
     let ats = Ats::start(port(2), ATS_KEY, Clock::System)?;
+    put_what_examples_name(&ats)?;
     let file = write_configuration(&folder, port(0), hrflow.address, ats.address())?;
     let running = Running::start(&read_config(&file)?, Clock::System).await?;
     println!("the connector  http://{}", running.serving.address);
@@ -87,6 +90,25 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     hrflow.stop().await?;
     ats.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever tries the examples of `/docs` finds the profile and the job that they name.
+fn put_what_examples_name(ats: &Ats) -> Result<()> {
+    let skills = json!(["Kubernetes", "Rust"]);
+    let candidate = json!({
+        "id": "CRM-4711", "firstName": "Ada", "lastName": "Moreau", "contact": {"email": "ada.moreau@example.org"},
+        "headline": "Platform engineer", "resumeText": "Ada Moreau, platform engineer.", "competencies": skills,
+    });
+    let vacancy = json!({
+        "id": "REQ-88", "title": "Platform engineer", "office": {"city": "Lyon"},
+        "description": {"intro": "We look for a platform engineer."}, "competencies": {"required": skills},
+    });
+    for (entity, object) in [(Entity::Profile, candidate), (Entity::Job, vacancy)] {
+        if let Value::Object(object) = object {
+            ats.put(entity, object)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes what an integrator would write: the demo has no other way in than the configuration.

@@ -47,7 +47,7 @@ enum Command {
     /// Check what was put down about answers
     Receipts(receipts::Arguments),
     /// Print the OpenAPI document of the connector's API
-    Openapi,
+    Openapi(openapi::Arguments),
 }
 
 /// Reads the arguments and runs the command: 0 when it did what was asked, 1 when something failed, 2 when the
@@ -70,7 +70,7 @@ pub fn run() -> ExitCode {
             Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::Move(arguments) => relocate::run(arguments).await,
             Command::Receipts(arguments) => receipts::run(arguments).await,
-            Command::Openapi => openapi::run(),
+            Command::Openapi(arguments) => Ok(openapi::run(&arguments)),
         }
     });
     // What still waits for a network or a disk must not keep a finished command.
