@@ -13,6 +13,7 @@ mod batches;
 mod breakers;
 mod cache;
 mod catch;
+mod clients;
 mod criteria;
 mod dead_letters;
 mod degraded;
