@@ -17,6 +17,7 @@
 //! ```
 
 pub mod absences;
+mod among;
 mod backend;
 pub mod breakers;
 pub mod budgets;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Text};
 use serde::Serialize;
 
+use super::among::Among;
 use super::backend::{Db, on};
 use super::schema::records;
 use super::text::{as_json, text_enum};
@@ -382,29 +383,16 @@ const INSERT: &str = "INSERT INTO records SELECT * FROM json_populate_recordset(
 
 /// Which of `references` are a partner's own and live.
 pub fn live(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[&str]) -> Result<HashSet<String>> {
-    let entity = entity.singular();
-    match db {
-        Db::Postgres(c) => {
-            let query = records::table
-                .filter(records::partner.eq(partner))
-                .filter(records::entity.eq(entity))
-                .filter(records::reference.eq_any(references))
-                .filter(records::wanted.eq(Wanted::Present))
-                .select(records::reference);
-            Ok(query.load::<String>(*c)?.into_iter().collect())
-        }
-        // One by one: the statement stays prepared, whatever their number.
-        Db::Sqlite(c) => {
-            let mut live = HashSet::with_capacity(references.len());
-            for reference in references {
-                let wanted = records::table.find((partner, entity, reference)).select(records::wanted);
-                if wanted.get_result::<Wanted>(*c).optional()? == Some(Wanted::Present) {
-                    live.insert((*reference).to_owned());
-                }
-            }
-            Ok(live)
-        }
-    }
+    let live = records::table
+        .filter(records::partner.eq(partner))
+        .filter(records::entity.eq(entity.singular()))
+        .filter(records::wanted.eq(Wanted::Present))
+        .select(records::reference);
+    let live: Vec<String> = match db {
+        Db::Postgres(c) => live.filter(records::reference.eq_any(references)).load(*c)?,
+        Db::Sqlite(c) => live.filter(Among::of(references)?).load(*c)?,
+    };
+    Ok(live.into_iter().collect())
 }
 
 /// A record at a glance.
@@ -418,25 +406,14 @@ pub struct Glance {
 
 /// Those of `references` of which anything was ever heard.
 pub fn glance(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[String]) -> Result<Vec<Glance>> {
-    let entity = entity.singular();
-    match db {
+    let heard_of =
+        records::table.filter(records::partner.eq(partner)).filter(records::entity.eq(entity.singular()));
+    Ok(match db {
         Db::Postgres(c) => {
-            let query = records::table
-                .filter(records::partner.eq(partner))
-                .filter(records::entity.eq(entity))
-                .filter(records::reference.eq_any(references));
-            Ok(query.select(Glance::as_select()).load(*c)?)
+            heard_of.filter(records::reference.eq_any(references)).select(Glance::as_select()).load(*c)?
         }
-        // One by one: the statement stays prepared, whatever their number.
-        Db::Sqlite(c) => {
-            let mut found = Vec::with_capacity(references.len());
-            for reference in references {
-                let query = records::table.find((partner, entity, reference)).select(Glance::as_select());
-                found.extend(query.get_result(*c).optional()?);
-            }
-            Ok(found)
-        }
-    }
+        Db::Sqlite(c) => heard_of.filter(Among::of(references)?).select(Glance::as_select()).load(*c)?,
+    })
 }
 
 /// Which of `references` are a partner's own and live, held so until the transaction ends.
