@@ -1,7 +1,5 @@
-//! What ratings and trackings share: how their bodies are read, the key under which they are sent once, and their lists.
+//! What ratings and trackings share: how their bodies are read, and their lists.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::HeaderValue;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -10,15 +8,6 @@ use super::{LIMIT, shape::Shape};
 use crate::error::{Error, Kind, Result};
 use crate::flows::feedback::Asked;
 use crate::model::{Feedback, Reference, Role, Saying, parse_date};
-
-/// The header under which the same feedback is recorded once.
-const KEY: &str = "Idempotency-Key";
-
-/// The header that tells that it was recorded before.
-pub(super) const REPLAYED: &str = "Idempotency-Replayed";
-
-/// The longest key.
-const MAX_KEY: usize = 255;
 
 /// The longest comment, in characters.
 const MAX_COMMENT: usize = 5000;
@@ -62,22 +51,6 @@ pub(super) fn asked(kind: &'static str, given: &Given) -> Result<Asked> {
         page: given.whole("page"),
         limit: given.whole("limit"),
     })
-}
-
-/// The key under which a request is sent once, if it carries one; with or without the quotes of the draft.
-pub(super) fn key_of(request: &HttpRequest) -> Result<Option<String>> {
-    let refused = |detail: &str| Error::new(Kind::Malformed, "the header cannot be read").field(KEY, detail);
-    let mut keys = request.headers().get_all(KEY).map(HeaderValue::as_bytes);
-    let Some(key) = keys.next() else { return Ok(None) };
-    if keys.next().is_some() {
-        return Err(refused("must be sent once"));
-    }
-    let key = key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")).unwrap_or(key);
-    let is_sane = (1..=MAX_KEY).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
-    match std::str::from_utf8(key) {
-        Ok(key) if is_sane => Ok(Some(key.to_owned())),
-        _ => Err(refused("must be 1 to 255 visible ASCII characters, such as a UUID")),
-    }
 }
 
 /// A body while it is read: everything that is wrong with it is told at once.

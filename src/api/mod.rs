@@ -28,6 +28,7 @@ mod failures;
 mod feedback;
 mod freshness;
 mod health;
+mod idempotency;
 mod matching;
 mod metrics;
 mod origin;

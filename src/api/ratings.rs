@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::feedback::{LISTED, Members, REPLAYED, asked, key_of};
+use super::feedback::{LISTED, Members, asked};
+use super::idempotency::{REPLAYED, key_of};
 use super::parameters::{PARTNER, query};
 use super::problem::refusals;
 use super::scoring::refused;
@@ -169,7 +170,7 @@ pub(super) async fn rate_match(
     };
     let mut answer = HttpResponse::Created();
     if recorded.again {
-        answer.insert_header((REPLAYED, "true"));
+        answer.insert_header(REPLAYED);
     }
     let defect = || Error::new(Kind::Internal, "a rating without a score was recorded");
     let score = score_of(&said.saying).ok_or_else(defect)?;

@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::feedback::{LISTED, Members, REPLAYED, asked, key_of};
+use super::feedback::{LISTED, Members, asked};
+use super::idempotency::{REPLAYED, key_of};
 use super::parameters::{PARTNER, Parameter, query};
 use super::problem::refusals;
 use super::scoring::refused;
@@ -163,7 +164,7 @@ pub(super) async fn track_match(
     };
     let mut answer = HttpResponse::Created();
     if recorded.again {
-        answer.insert_header((REPLAYED, "true"));
+        answer.insert_header(REPLAYED);
     }
     let defect = || Error::new(Kind::Internal, "a tracking without an action was recorded");
     Ok(answer.json(RecordedTracking {

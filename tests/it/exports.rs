@@ -215,6 +215,8 @@ async fn the_same_key_is_the_same_export_and_never_another() {
         let again = ask("one", &body).await;
         assert_eq!((again.status, &again.body["id"]), (StatusCode::ACCEPTED, &first.body["id"]));
         assert_eq!(again.body["state"], "done", "it is told as it stands");
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        assert!(!first.headers.contains_key("idempotency-replayed"));
         let other = ask("one", &json!({"ranked": "profiles", "top": 3})).await;
         assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.body);
         assert_eq!(other.body["errors"][0]["field"], "Idempotency-Key");

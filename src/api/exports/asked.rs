@@ -1,6 +1,5 @@
-//! What an export is asked for with: a body, and a key under which the call can be repeated.
+//! What the body of an export asks for.
 
-use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use crate::api::criteria;
@@ -14,12 +13,6 @@ use crate::model::{Entity, Reference};
 
 /// The largest body: what 10,000 references take.
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// The longest idempotency key.
-const MAX_KEY: usize = 255;
-
-/// The header of the idempotency key.
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// What names the objects that an export is for.
 pub(in crate::api) const EXPORTED_FOR: &str = "references";
@@ -85,23 +78,4 @@ pub(super) fn wish(given: &Given, idempotency: Option<String>) -> Result<Wish> {
         question: Question::of(&asked),
         idempotency,
     })
-}
-
-/// The key under which a call can be repeated (draft-ietf-httpapi-idempotency-key-header), with or without its quotes.
-pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>> {
-    let refused = |detail: &str| {
-        let problem = Error::new(Kind::Malformed, "the headers cannot be read");
-        Err(problem.field(IDEMPOTENCY_KEY, detail))
-    };
-    let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
-    let key = match (given.next(), given.next()) {
-        (None, _) => return Ok(None),
-        (Some(key), None) => key.to_str().unwrap_or_default().trim(),
-        (Some(_), Some(_)) => return refused("was given more than once"),
-    };
-    let bare = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    if bare.is_empty() || bare.len() > MAX_KEY || !bare.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return refused("must have 1 to 255 characters of printable ASCII");
-    }
-    Ok(Some(bare.to_owned()))
 }

@@ -12,6 +12,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 
 use super::cursor::{self, CURSOR};
+use super::idempotency::{REPLAYED, key_of};
 use super::parameters::{PARTNER, Parameter, query};
 use super::problem::refusals;
 use super::records::id_in;
@@ -19,7 +20,7 @@ use super::{Api, LIMIT, criteria};
 use crate::error::Result;
 use crate::flows::export;
 use crate::store::exports;
-use asked::{MAX_BYTES, idempotency_key, known_in, wish};
+use asked::{MAX_BYTES, known_in, wish};
 use document::{ExportDocument, ExportList, document};
 
 pub(super) use asked::{EXPORT, EXPORTED_FOR};
@@ -56,8 +57,9 @@ refusals!(ReadRefusals: Malformed, Unauthorized, NotFound, Invalid, Unavailable)
         example = json!({"ranked": "profiles", "references": ["REQ-88", "REQ-89"], "top": 10, "score_min": 0.5})),
     responses(
         (status = 202, description = "The export waits to be worked off, or was asked for before with the same key",
-            body = ExportDocument, headers(("Location" = String,
-            description = "Where to watch it")), example = json!(document::example("waiting"))),
+            body = ExportDocument, headers(
+                ("Location" = String, description = "Where to watch it"),
+                ("Idempotency-Replayed" = String, description = "`true` when it was asked for before")), example = json!(document::example("waiting"))),
         StartRefusals,
     ),
     security(("api_key" = [])),
@@ -69,11 +71,14 @@ pub(super) async fn start_export(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let (partner, given) = api.partner_sends_much(&request, payload, MAX_BYTES, known_in).await?;
-    let wish = wish(&given, idempotency_key(&request)?)?;
-    let export = export::start(&api.context, partner, wish).await?;
-    let location = format!("/v1/exports/{}", export.id);
-    let document = document(&api, partner, export)?;
-    Ok(HttpResponse::Accepted().insert_header((LOCATION, location)).json(document))
+    let wish = wish(&given, key_of(&request)?)?;
+    let (export, known) = export::start(&api.context, partner, wish).await?;
+    let mut answer = HttpResponse::Accepted();
+    answer.insert_header((LOCATION, format!("/v1/exports/{}", export.id)));
+    if known {
+        answer.insert_header(REPLAYED);
+    }
+    Ok(answer.json(document(&api, partner, export)?))
 }
 
 /// Watch an export

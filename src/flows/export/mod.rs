@@ -45,11 +45,11 @@ pub struct Wish {
     pub idempotency: Option<String>,
 }
 
-/// Writes an export down, or finds the one that was asked for under the same key.
+/// Writes an export down, or finds the one that was asked for under the same key; and which of the two.
 ///
 /// # Errors
 /// `Conflict` when too many are open or kept, `Invalid` when it would list too much or its key was used for another.
-pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<Export> {
+pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<(Export, bool)> {
     let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
     let total = if let Some(references) = &wish.references {
         i64::try_from(references.len()).unwrap_or(i64::MAX)
@@ -59,7 +59,7 @@ pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<E
     };
     let planned = Planned::of(&name, wish, total)?;
     let kept = context.limits.export_days;
-    let export = context
+    let started = context
         .store
         .write(move |db| {
             exports::queue_up(db, &name)?;
@@ -69,7 +69,7 @@ pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<E
                 None => None,
             };
             if let Some(known) = known {
-                return same(known, &export);
+                return Ok((same(known, &export)?, true));
             }
             ensure_few(exports::count(db, &name)?, kept)?;
             let now = store::now(db, &clock)?.timestamp_micros();
@@ -79,11 +79,11 @@ pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<E
                 exports::lines::plan(db, &mut export, &references, now)?;
                 exports::save(db, &export)?;
             }
-            Ok(export)
+            Ok((export, false))
         })
         .await?;
     partner.exports_due.notify_one();
-    Ok(export)
+    Ok(started)
 }
 
 /// An export before it is written down, and what it is of, if that was listed.
