@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_LOCATION, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{PAIR, pair_in};
@@ -127,14 +128,8 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, 
     params(ExplainMatch),
     responses(
         (status = 200, description = "The explanation", body = ExplanationDocument,
-            example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88",
-                "profile_reference": "CRM-4711", "ranked": "profiles", "lang": "en", "score": 0.9157, "score_100": 92,
-                "grade": 0.7869, "grade_100": 79, "ungradable": false,
-                "strengths": [{"name": "Rust in production", "description": "Eight years of backend work match the stack."}],
-                "gaps": [{"name": "No lead role", "description": "The job asks for team lead experience."}],
-                "explained_at": "2026-03-01T14:22:11Z",
-                "fingerprints": {"job": "7a3f0d9e4b1c5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b",
-                "profile": "2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b1c5a62887f0e1d"}})),
+            headers(("Content-Location" = String, description = "Where it stays, for as long as it is kept")),
+            example = json!(example())),
         (status = 202, description = "It is being made", body = RunningExplanation,
             headers(("Location" = String, description = "Where it will be"),
                 ("Retry-After" = u64, description = "Seconds until it is worth asking again")),
@@ -161,14 +156,8 @@ pub(in crate::api) async fn explain_match(api: web::Data<Api>, request: HttpRequ
         example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetExplanation),
     responses(
         (status = 200, description = "The explanation", body = ExplanationDocument,
-            example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88",
-                "profile_reference": "CRM-4711", "ranked": "profiles", "lang": "en", "score": 0.9157, "score_100": 92,
-                "grade": 0.7869, "grade_100": 79, "ungradable": false,
-                "strengths": [{"name": "Rust in production", "description": "Eight years of backend work match the stack."}],
-                "gaps": [{"name": "No lead role", "description": "The job asks for team lead experience."}],
-                "explained_at": "2026-03-01T14:22:11Z",
-                "fingerprints": {"job": "7a3f0d9e4b1c5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b",
-                "profile": "2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b1c5a62887f0e1d"}})),
+            headers(("Content-Location" = String, description = "Where it stays, for as long as it is kept")),
+            example = json!(example())),
         (status = 202, description = "It is being made", body = RunningExplanation,
             headers(("Location" = String, description = "Where it will be"),
                 ("Retry-After" = u64, description = "Seconds until it is worth asking again")),
@@ -193,7 +182,9 @@ fn show(api: &Api, explanation: Explanation) -> Result<HttpResponse> {
             .insert_header((LOCATION, format!("/v1/explanations/{}", explanation.id)))
             .insert_header((RETRY_AFTER, AGAIN))
             .json(RunningExplanation { asked_at: date(Some(explanation.asked_at)), id: explanation.id })),
-        Stage::Done => Ok(HttpResponse::Ok().json(document(explanation)?)),
+        Stage::Done => Ok(HttpResponse::Ok()
+            .insert_header((CONTENT_LOCATION, format!("/v1/explanations/{}", explanation.id)))
+            .json(document(explanation)?)),
         Stage::Failed => {
             let problem: Option<Problem> = stored(explanation.problem.as_deref())?;
             let problem = problem.ok_or_else(|| broken("an explanation failed without a problem"))?;
@@ -204,6 +195,21 @@ fn show(api: &Api, explanation: Explanation) -> Result<HttpResponse> {
                 .retry_after(Duration::from_micros(u64::try_from(wait).unwrap_or_default())))
         }
     }
+}
+
+fn example() -> serde_json::Value {
+    json!({
+        "id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88", "profile_reference": "CRM-4711",
+        "ranked": "profiles", "lang": "en", "score": 0.9157, "score_100": 92, "grade": 0.7869, "grade_100": 79,
+        "ungradable": false,
+        "strengths": [{"name": "Rust in production", "description": "Eight years of backend work match the stack."}],
+        "gaps": [{"name": "No lead role", "description": "The job asks for team lead experience."}],
+        "explained_at": "2026-03-01T14:22:11Z",
+        "fingerprints": {
+            "job": "7a3f0d9e4b1c5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b",
+            "profile": "2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b1c5a62887f0e1d",
+        },
+    })
 }
 
 fn document(explanation: Explanation) -> Result<ExplanationDocument> {

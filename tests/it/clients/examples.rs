@@ -133,6 +133,7 @@ impl Examples {
         let schema =
             schema.unwrap_or_else(|| panic!("{place}: {} {media_type} is not documented", answer.status));
         self.know(text("location"));
+        self.know(text("content-location"));
         if let Some(id) = answer.body["items"][0]["id"].as_str() {
             self.ids.entry(address.trim_start_matches("/v1/").to_owned()).or_insert_with(|| id.to_owned());
         }
