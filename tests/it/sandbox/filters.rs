@@ -143,7 +143,6 @@ async fn a_parameter_that_cannot_be_used_is_named() {
         ("skills", "[{\"value\":1}]"),
         ("languages", "[1]"),
         ("tags_included", "[[\"\"]]"),
-        ("text_keywords", "[\"the\"]"),
         ("experiences_duration_min", "x"),
         ("raw_filter", "{\"query\":{}}"),
         ("raw_filters", "{\"query\":{\"fuzzy\":{\"name\":\"x\"}}}"),
