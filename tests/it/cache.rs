@@ -179,6 +179,39 @@ async fn two_partners_who_ask_the_same_share_nothing() {
 }
 
 #[actix_web::test]
+async fn what_the_ledger_said_of_an_object_counts_until_the_next_change_also_for_other_questions() {
+    for backend in backends() {
+        let world = ward(backend).await;
+        let number = std::cell::Cell::new(10);
+        let another = || {
+            number.set(number.get() + 1);
+            format!("{SCORE}&limit={}", number.get())
+        };
+        let first = world.get(&another()).await;
+        world.advance(3);
+        let second = world.get(&another()).await;
+        assert_eq!((references(&first), references(&second)), (vec!["P1", "P2"], vec!["P1", "P2"]));
+        assert!(
+            second.body["freshness"]["as_of"].as_str() > first.body["freshness"]["as_of"].as_str(),
+            "where nothing waits, HrFlow is up to date as of each question: {} {}",
+            first.body,
+            second.body
+        );
+        world.announce("profile_archive", "P2").await;
+        let third = world.get(&another()).await;
+        assert_eq!(references(&third), ["P1"], "an archive that HrFlow has not heard of");
+        assert_eq!(third.body["freshness"]["pending"], 1);
+        world.advance(3);
+        let fourth = world.get(&another()).await;
+        assert_eq!(fourth.body["freshness"]["as_of"], third.body["freshness"]["as_of"], "it still waits");
+        world.settle().await;
+        assert_eq!(world.get(&another()).await.body["freshness"]["pending"], 0);
+        world.announce("job_archive", "J1").await;
+        assert_eq!(world.get(&another()).await.status, 410, "an archive of what is scored for");
+    }
+}
+
+#[actix_web::test]
 async fn any_change_of_the_partners_objects_makes_the_next_answer_fresh() {
     for backend in backends() {
         let world = ward(backend).await;

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
-//!          ↘ last     the last answer, where HrFlow gives none            asking     one call to HrFlow
+//!          ↘ last     the last answer, where HrFlow gives none            facts      what of that need not be read again
+//!                                                                         asking     one call to HrFlow
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
 //! top                                                                     the best alone, over as many pages as it takes
 //! ```
 
 mod asking;
 mod cursor;
+mod facts;
 mod last;
 mod remember;
 mod snapshot;

@@ -17,6 +17,7 @@ use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use tracing::Instrument as _;
 
+use super::facts::Facts;
 use super::{Answered, Asked, last, rank};
 use crate::config::Queries;
 use crate::error::{Error, Kind, Result};
@@ -67,6 +68,8 @@ pub struct Answers {
     recent: Cache<Key, Arc<Kept>>,
     /// The last answer to each question, for when HrFlow gives none.
     pub(super) last: Cache<String, Arc<Kept>>,
+    /// What the ledger said on the way to them.
+    pub(super) facts: Facts,
     lifetime: Duration,
     /// What the last changes of each partner were, as all nodes settled them.
     pulses: Mutex<HashMap<String, i64>>,
@@ -78,6 +81,7 @@ impl Answers {
         Self {
             recent: cache(settings, settings.cache + Duration::from_mins(1)),
             last: cache(settings, last::LIFETIME),
+            facts: Facts::new(settings.cache),
             lifetime: settings.cache,
             pulses: Mutex::default(),
         }
@@ -221,9 +225,13 @@ impl Call {
             mine.store(true, Ordering::Relaxed);
             self.make(question).await
         };
-        let entry = context.answers.recent.entry(key).or_try_insert_with(asking).await;
+        let entry = context.answers.recent.entry(key.clone()).or_try_insert_with(asking).await;
         let how = if asks.load(Ordering::Relaxed) { "miss" } else { "coalesced" };
         context.metrics.answered(&partner.settings.name, how);
+        if how == "miss" && context.answers.lifetime.is_zero() {
+            // It was for those who waited alone.
+            context.answers.recent.invalidate(&key).await;
+        }
         entry.map(moka::Entry::into_value).map_err(|problem| Error::shared(&problem))
     }
 
@@ -231,6 +239,7 @@ impl Call {
     async fn make_anew(self, key: Key) -> Result<Arc<Kept>> {
         let context = self.context.clone();
         context.metrics.answered(&self.partner.settings.name, "bypass");
+        context.answers.facts.forget(&self.partner.settings.name);
         let kept = self.make(key.0.clone()).await?;
         context.answers.recent.insert(key, kept.clone()).await;
         Ok(kept)

@@ -16,6 +16,7 @@ pub(super) struct Standing {
 }
 
 /// The object that is scored for, as it is now.
+#[derive(Clone, Debug)]
 pub(super) struct ScoredForNow {
     pub(super) freshness: Freshness,
     /// Whether a change of it is on its way.
@@ -23,11 +24,31 @@ pub(super) struct ScoredForNow {
     pub(super) settled_version: i64,
 }
 
+impl ScoredForNow {
+    /// The same at a later time, if nothing changed meanwhile: where nothing waits, HrFlow is up to date until then.
+    pub(super) fn at(mut self, now: i64) -> Self {
+        if self.freshness.pending == 0 {
+            self.freshness.as_of = now;
+        }
+        self
+    }
+}
+
 /// Looks whether a question can be asked.
 pub(super) async fn stand(context: &Context, partner: &Partner, asked: &Asked) -> Result<Standing> {
     let asked_at = context.clock.now().timestamp_micros();
     let scored_for = match &asked.scored_for {
-        Some(reference) => Some(ensure_scorable(context, partner, asked.entity, reference).await?),
+        Some(reference) => {
+            let (entity, facts) = (asked.entity.other(), &context.answers.facts);
+            let look = facts.look(&context.store, &partner.settings.name, asked_at);
+            if let Some(known) = look.scorable(entity, reference) {
+                Some(known)
+            } else {
+                let read = ensure_scorable(context, partner, asked.entity, reference).await?;
+                look.add_scorable(entity, reference, &read);
+                Some(read)
+            }
+        }
         None => None,
     };
     Ok(Standing { asked_at, scored_for })
@@ -43,22 +64,42 @@ pub(super) async fn keep_live(
     known: Option<Freshness>,
     asked_at: i64,
 ) -> Result<Freshness> {
-    let name = partner.settings.name.clone();
+    let name = &partner.settings.name;
     let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
-    let (live, freshness) = context
-        .store
-        .read(move |db| {
-            let references: Vec<&str> = references.iter().map(String::as_str).collect();
-            let live = records::live(db, &name, entity, &references)?;
-            let freshness = match known {
-                Some(known) => known,
-                None => freshness::read(db, &name, entity, asked_at)?,
-            };
-            Ok((live, freshness))
-        })
-        .await?;
-    items.retain(|item| live.contains(&item.reference));
+    let look = context.answers.facts.look(&context.store, name, asked_at);
+    let (live, freshness) = match (look.live(entity, &references), known) {
+        (Some(live), Some(freshness)) => (live, freshness),
+        _ => {
+            let read = read_live(context, name.clone(), entity, references, known, asked_at);
+            let (references, live, freshness) = read.await?;
+            look.add_live(entity, references, &live);
+            (live, freshness)
+        }
+    };
+    let mut live = live.into_iter();
+    items.retain(|_| live.next().unwrap_or_default());
     Ok(freshness)
+}
+
+async fn read_live(
+    context: &Context,
+    partner: String,
+    entity: Entity,
+    references: Vec<String>,
+    known: Option<Freshness>,
+    asked_at: i64,
+) -> Result<(Vec<String>, Vec<bool>, Freshness)> {
+    let read = context.store.read(move |db| {
+        let listed: Vec<&str> = references.iter().map(String::as_str).collect();
+        let live = records::live(db, &partner, entity, &listed)?;
+        let live = listed.iter().map(|reference| live.contains(*reference)).collect();
+        let freshness = match known {
+            Some(known) => known,
+            None => freshness::read(db, &partner, entity, asked_at)?,
+        };
+        Ok((references, live, freshness))
+    });
+    read.await
 }
 
 /// Whether objects of kind `ranked` can be scored for an object of the other kind: how far HrFlow is behind, and what is
