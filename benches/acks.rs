@@ -126,6 +126,7 @@ fn contestants() -> Vec<Contestant> {
             hrflow: None,
             concurrency: 16,
             works: false,
+            remembers: true,
         }
         .start()
         .unwrap(),

@@ -120,6 +120,7 @@ impl Site {
             hrflow: Some(hrflow.address),
             concurrency: 16,
             works: true,
+            remembers: true,
         }
         .start()
         .unwrap();

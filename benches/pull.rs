@@ -202,6 +202,7 @@ async fn pull(objects: u32) -> Pulled {
         hrflow: Some(hrflow.address),
         concurrency: CONCURRENCY,
         works: true,
+        remembers: true,
     }
     .start()
     .unwrap();

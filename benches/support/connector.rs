@@ -37,6 +37,8 @@ pub(crate) struct Wiring<'a> {
     pub(crate) concurrency: usize,
     /// Whether it works off what is due, or only answers requests.
     pub(crate) works: bool,
+    /// Whether an answer is remembered for as long as by default, or not at all.
+    pub(crate) remembers: bool,
 }
 
 impl Wiring<'_> {
@@ -51,6 +53,7 @@ impl Wiring<'_> {
                 address(self.hrflow),
                 self.concurrency.to_string(),
                 self.works.to_string(),
+                self.remembers.to_string(),
             ],
         )
     }
@@ -58,11 +61,14 @@ impl Wiring<'_> {
 
 /// The role: serves until released.
 pub(crate) async fn serve(arguments: &[String]) {
-    let [database_url, partner, hrflow, concurrency, works] = arguments else {
+    let [database_url, partner, hrflow, concurrency, works, remembers] = arguments else {
         panic!("{arguments:?} are not the arguments of a connector")
     };
     write_log_to_a_file();
-    let config = config(database_url, partner, hrflow, concurrency.parse().expect("a number of calls"));
+    let mut config = config(database_url, partner, hrflow, concurrency.parse().expect("a number of calls"));
+    if remembers != "true" {
+        config.limits.queries.cache = std::time::Duration::ZERO;
+    }
     if works == "true" {
         let running = Running::start(&config, Clock::System).await.expect("the connector starts");
         process::ready(running.serving.address);
