@@ -120,7 +120,7 @@ pub(super) async fn erase_profile(api: web::Data<Api>, request: HttpRequest) -> 
 
 /// Erase a profile by parameter
 ///
-/// The same for references that an address cannot carry well.
+/// The same for references that an address cannot carry well. Needs an operator key.
 #[utoipa::path(
     tag = "records",
     params(FindAndEraseProfile),

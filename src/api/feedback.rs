@@ -23,7 +23,8 @@ pub(super) const LISTED: &[Parameter] = &[
         "job_reference",
         Shape::Reference,
         "Only on this job. This or `profile_reference`, or both, must be given.",
-    ),
+    )
+    .like("REQ-88"),
     Parameter::optional("profile_reference", Shape::Reference, "Only on this profile."),
     Parameter::optional(
         "page",

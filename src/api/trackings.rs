@@ -113,7 +113,7 @@ query! {
 }
 query! {
     /// What listing trackings reads.
-    ListTrackings: LISTED, &[Parameter::optional("actions", Shape::Words, "Only these actions.")]
+    ListTrackings: LISTED, &[Parameter::optional("actions", Shape::Words, "Only these actions.").like(r#"["view"]"#)]
 }
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, TooLarge, UnsupportedMediaType, Invalid,

@@ -13,7 +13,7 @@ use crate::model::{Entity, Reference};
 
 /// Which two, and whose list.
 const PAIR: &[Parameter] = &[
-    Parameter::required("job_reference", Shape::Reference, "The job."),
+    Parameter::required("job_reference", Shape::Reference, "The job.").like("REQ-88"),
     Parameter::required("profile_reference", Shape::Reference, "The profile."),
     Parameter::optional(
         "ranked",

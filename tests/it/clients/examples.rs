@@ -34,17 +34,14 @@ async fn every_request_of_the_examples_is_answered_as_documented() {
     let document: Value = serde_json::from_str(&oem_connector::api::openapi().text()).unwrap();
     let mut waiting = operations(&document);
     waiting.sort_by_key(Operation::rank);
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        for operation in std::mem::take(&mut waiting) {
-            match world.address(&operation) {
-                Some(address) => world.run(&operation, &address).await,
-                None => waiting.push(operation),
-            }
-        }
-        let names: Vec<&str> = waiting.iter().map(Operation::name).collect();
-        assert!(waiting.len() < before, "nothing gave the ids that these need: {names:?}");
+    // The first whose ids are known by now.
+    while let Some(next) = waiting.iter().position(|operation| world.address(operation).is_some()) {
+        let operation = waiting.remove(next);
+        let address = world.address(&operation).unwrap();
+        world.run(&operation, &address).await;
     }
+    let unknown: Vec<&str> = waiting.iter().map(Operation::name).collect();
+    assert!(unknown.is_empty(), "nothing gave the ids that these need: {unknown:?}");
     assert!(world.refused.is_empty(), "these were refused:\n{}", world.refused.join("\n"));
     let answers = folder("examples").join("answers.json");
     std::fs::write(&answers, Value::Array(world.answers).to_string()).unwrap();
@@ -91,7 +88,7 @@ impl Examples {
 
     async fn run(&mut self, operation: &Operation, address: &str) {
         for choice in operation.choices() {
-            let needed = operation.samples().filter(|sample| sample.is_required);
+            let needed = operation.samples().filter(Sample::is_needed);
             // What was chosen has its value from there.
             let needed = needed.filter(|sample| choice.iter().all(|chosen| chosen.name != sample.name));
             let given: Vec<Sample> = needed.chain(choice.iter().cloned()).collect();
@@ -107,8 +104,7 @@ impl Examples {
 
     async fn send(&self, operation: &Operation, address: &str, given: &[Sample<'_>]) -> Answer {
         let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();
-        let help = operation.described["description"].as_str().unwrap_or_default();
-        let by_operator = help.contains("eeds an operator key");
+        let by_operator = operation.help().contains("eeds an operator key");
         let mut request =
             self.live.world.client.request(method, format!("{}{address}", self.live.world.address));
         request = request.header("X-API-KEY", if by_operator { OPERATOR_KEY } else { PARTNER_KEY });

@@ -12,8 +12,11 @@ const COMPANIONS: [(&str, &str); 5] = [
     ("reference", "entity"),
 ];
 
+/// What is done first, since a new pull takes the place of one that waits, and once, since it is done then.
+const FIRST: [&str; 2] = ["approve", "reject"];
+
 /// What is done last, and in this order: afterwards the object is not what it was.
-const LAST: [&str; 4] = ["cancel", "approve", "reject", "erase"];
+const LAST: [&str; 2] = ["cancel", "erase"];
 
 /// An operation of the document.
 pub(super) struct Operation {
@@ -43,7 +46,21 @@ impl Operation {
     /// What makes something comes before what shows it, and what takes it away comes last.
     pub(super) fn rank(&self) -> usize {
         let last = LAST.iter().position(|verb| self.name().contains(verb));
-        last.map_or(usize::from(self.method == "get"), |place| 2 + place)
+        match last {
+            _ if self.is_done_once() => 0,
+            Some(place) => 3 + place,
+            None => 1 + usize::from(self.method == "get"),
+        }
+    }
+
+    fn is_done_once(&self) -> bool {
+        FIRST.iter().any(|verb| self.name().contains(verb))
+    }
+
+    /// What its description says of it, on one line.
+    pub(super) fn help(&self) -> String {
+        let help = self.described["description"].as_str().unwrap_or_default();
+        help.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn samples(&self) -> impl Iterator<Item = Sample<'_>> {
@@ -53,7 +70,10 @@ impl Operation {
     /// The parameters of its query string and its headers that may be left out, alone and with what they need.
     pub(super) fn choices(&self) -> Vec<Vec<Sample<'_>>> {
         // A cursor is what an answer gave, and means something to nobody else.
-        let sent = |sample: &Sample| sample.place != "path" && sample.name != "cursor" && !sample.is_required;
+        let sent = |sample: &Sample| sample.place != "path" && sample.name != "cursor" && !sample.is_needed();
+        if self.is_done_once() {
+            return vec![self.samples().filter(sent).collect()];
+        }
         let alone = self.samples().filter(sent).map(|sample| {
             let companion = COMPANIONS.iter().find(|(one, _)| *one == sample.name).map(|(_, other)| *other);
             let companion = self.samples().find(|other| Some(other.name) == companion && !other.is_required);
@@ -97,6 +117,11 @@ impl<'a> Sample<'a> {
             is_required: parameter["required"] == true,
             example: listed(example),
         }
+    }
+
+    /// Whether a request must have it, alone or as the one of two that a request of ours takes.
+    pub(super) fn is_needed(&self) -> bool {
+        self.is_required || self.help.contains("or both, must be given")
     }
 
     /// The value of another parameter without which this one is not known, as its description says.
