@@ -79,7 +79,7 @@ impl Look<'_> {
     /// Remembers what was read of an object that others are scored for.
     pub(super) fn add_scorable(&self, entity: Entity, reference: &Reference, found: &ScoredForNow) {
         let key = (entity, reference.as_str().to_owned());
-        self.add(|said| drop(said.scorable.insert(key, found.clone())));
+        self.add(|said| said.scorable.extend([(key, found.clone())]));
     }
 
     /// Remembers which of these are live.

@@ -67,14 +67,14 @@ pub(super) async fn keep_live(
     let name = &partner.settings.name;
     let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
     let look = context.answers.facts.look(&context.store, name, asked_at);
-    let (live, freshness) = match (look.live(entity, &references), known) {
-        (Some(live), Some(freshness)) => (live, freshness),
-        _ => {
-            let read = read_live(context, name.clone(), entity, references, known, asked_at);
-            let (references, live, freshness) = read.await?;
-            look.add_live(entity, references, &live);
-            (live, freshness)
-        }
+    let known_live = known.and_then(|freshness| Some((look.live(entity, &references)?, freshness)));
+    let (live, freshness) = if let Some(known) = known_live {
+        known
+    } else {
+        let read = read_live(context, name.clone(), entity, references, known, asked_at);
+        let (references, live, freshness) = read.await?;
+        look.add_live(entity, references, &live);
+        (live, freshness)
     };
     let mut live = live.into_iter();
     items.retain(|_| live.next().unwrap_or_default());
