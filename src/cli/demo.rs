@@ -136,6 +136,7 @@ keys = ["{PARTNER_KEY}"]
 source_key = "{SOURCE_KEY}"
 board_key = "{BOARD_KEY}"
 algorithm_key = "sandbox-ranker"
+grading_algorithm_key = "sandbox-grader"
 
 {}"#,
         demo::service_settings(ats, ATS_KEY, Path::new("mappings"))
@@ -217,6 +218,15 @@ try, from another terminal:
   # the best profiles for a job, and the best jobs for a profile
   curl -H 'X-API-KEY: {PARTNER_KEY}' 'http://{connector}/v1/profiles/scoring?job_reference={FIRST_JOB}&limit=5'
   curl -H 'X-API-KEY: {PARTNER_KEY}' 'http://{connector}/v1/jobs/scoring?profile_reference=13478&limit=5'
+
+  # how well one of them fits, in words; and why another is not among the best
+  curl -H 'X-API-KEY: {PARTNER_KEY}' 'http://{connector}/v1/match/explanation?job_reference={FIRST_JOB}&profile_reference=13478'
+  curl -H 'X-API-KEY: {PARTNER_KEY}' 'http://{connector}/v1/match/why?job_reference={FIRST_JOB}&profile_reference=13478&score_min=0.5'
+
+  # the three best for every job, as lines
+  curl -H 'X-API-KEY: {PARTNER_KEY}' -H 'Content-Type: application/json' -d '{{"ranked": "profiles", "top": 3}}' \
+       http://{connector}/v1/exports
+  curl -H 'X-API-KEY: {PARTNER_KEY}' http://{connector}/v1/exports     # its id, then /v1/exports/ID/lines
 
   # profiles by criteria
   curl -G -H 'X-API-KEY: {PARTNER_KEY}' http://{connector}/v1/profiles/searching \
