@@ -45,6 +45,7 @@ mod text;
 pub mod tickets;
 pub mod transfer;
 mod writer;
+mod written_out;
 
 use std::sync::Arc;
 use std::time::Duration;

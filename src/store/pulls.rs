@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Db, on};
 use super::schema::{answers, cursors, pulls};
 use super::text::text_enum;
+use super::written_out::WrittenOut;
 use crate::error::Result;
 use crate::model::Entity;
 
@@ -244,8 +245,12 @@ pub fn last(db: &mut Db<'_>, partner: &str, entity: Entity, mode: Mode) -> Resul
     let all = pulls::table
         .filter(pulls::partner.eq(partner))
         .filter(pulls::entity.eq(entity.singular()))
-        .filter(pulls::mode.eq(mode));
-    let newest = all.select(max(pulls::created_at));
+        .filter(WrittenOut(match mode {
+            Mode::Full => "pulls.mode = 'full'",
+            Mode::Delta => "pulls.mode = 'delta'",
+            Mode::Missing => "pulls.mode = 'missing'",
+        }));
+    let newest = all.clone().select(max(pulls::created_at));
     let newest: Option<i64> = on!(db, |c| newest.get_result(*c))?;
     let Some(newest) = newest else { return Ok(None) };
     // Every match answer asks for it, and a limit would be planned anew each time.

@@ -11,6 +11,7 @@ use super::among::Among;
 use super::backend::{Db, on};
 use super::schema::records;
 use super::text::{as_json, text_enum};
+use super::written_out::WrittenOut;
 use crate::error::Result;
 use crate::model::{Entity, Reference};
 
@@ -386,7 +387,7 @@ pub fn live(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[&str])
     let live = records::table
         .filter(records::partner.eq(partner))
         .filter(records::entity.eq(entity.singular()))
-        .filter(records::wanted.eq(Wanted::Present))
+        .filter(WrittenOut("records.wanted = 'present'"))
         .select(records::reference);
     let live: Vec<String> = match db {
         Db::Postgres(c) => live.filter(records::reference.eq_any(references)).load(*c)?,
