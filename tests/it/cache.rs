@@ -345,3 +345,35 @@ async fn a_change_that_another_node_took_in_makes_the_next_answer_fresh() {
     assert_eq!(world.get(SCORE).await.status, 410);
     serving.stop().await;
 }
+
+#[actix_web::test]
+async fn who_asks_at_the_same_time_after_another_nodes_change_is_told_nothing_from_before() {
+    let Some(backend) = backends().into_iter().find(|backend| *backend == Backend::Postgres) else { return };
+    let world = ward(backend).await;
+    let other = server::context(&world.config, world.clock.clone()).await.unwrap();
+    let mut calls_until_now = 0;
+    for (round, expected) in ["P3 P1 P2", "P4 P3 P1 P2", "P5 P4 P3 P1 P2"].into_iter().enumerate() {
+        // Remembered here, and then changed there.
+        world.get(SCORE).await;
+        world.get(SCORE).await;
+        calls_until_now += 1;
+        assert_eq!(calls(&world), calls_until_now, "round {round}");
+        let reference = expected.split(' ').next().unwrap();
+        world.has_profile(reference, "Night nurse");
+        world.announce("profile_create", reference).await;
+        world.get(SCORE).await;
+        calls_until_now = calls(&world);
+        drain(&other).await;
+        let answers = join_all((0..8).map(|_| world.get(SCORE))).await;
+        let mut expected: Vec<&str> = expected.split(' ').collect();
+        expected.sort_unstable();
+        for answer in &answers {
+            let mut told = references(answer);
+            told.sort_unstable();
+            assert_eq!(told, expected, "round {round}");
+        }
+        assert_eq!(calls(&world), calls_until_now + 1, "one call for all of them");
+        calls_until_now += 1;
+        world.advance(20);
+    }
+}

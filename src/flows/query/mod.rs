@@ -4,6 +4,7 @@
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
 //!          ↘ last     the last answer, where HrFlow gives none            facts      what of that need not be read again
 //!                                                                         asking     one call to HrFlow
+//!                                                                         nodes      what other nodes changed
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
 //! top                                                                     the best alone, over as many pages as it takes
 //! ```
@@ -12,6 +13,7 @@ mod asking;
 mod cursor;
 mod facts;
 mod last;
+mod nodes;
 mod remember;
 mod snapshot;
 mod standing;
@@ -118,8 +120,8 @@ pub struct Match {
 ///
 /// # Errors
 /// `NotFound`, `Gone` or `Pending` for the object it is scored for, `Invalid` where it has no place that distances could be
-/// measured from; what calling HrFlow may end in; with a cursor `Invalid` when it is another query's, and `Gone` when its
-/// snapshot is kept no longer.
+/// measured from; what calling HrFlow may end in; with a cursor `Invalid` when it is another query's, and `Expired` when
+/// its snapshot is kept no longer.
 pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<Answered> {
     // What is settled while HrFlow answers is not in its answer: what was behind before counts, where it is known.
     let standing = stand(context, partner, &asked).await?;

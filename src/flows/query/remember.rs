@@ -4,11 +4,10 @@
 //! An answer is remembered under the count of the partner's changes that it was asked at. Whoever comes after a change
 //! looks under the next count, also while an answer from before is on its way: neither its call nor its answer is theirs.
 
-use std::collections::HashMap;
 use std::future::ready;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,12 +17,11 @@ use moka::policy::EvictionPolicy;
 use tracing::Instrument as _;
 
 use super::facts::Facts;
+use super::nodes::Nodes;
 use super::{Answered, Asked, last, rank};
 use crate::config::Queries;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
-use crate::model::Reference;
-use crate::store::{generations, records};
 
 /// What an entry weighs beside its body: also the smallest answers are bounded in number.
 const OVERHEAD: usize = 1_024;
@@ -70,9 +68,9 @@ pub struct Answers {
     pub(super) last: Cache<String, Arc<Kept>>,
     /// What the ledger said on the way to them.
     pub(super) facts: Facts,
+    /// What other nodes changed of what they tell.
+    nodes: Nodes,
     lifetime: Duration,
-    /// What the last changes of each partner were, as all nodes settled them.
-    pulses: Mutex<HashMap<String, i64>>,
 }
 
 impl Answers {
@@ -82,17 +80,8 @@ impl Answers {
             recent: cache(settings, settings.cache + Duration::from_mins(1)),
             last: cache(settings, last::LIFETIME),
             facts: Facts::new(settings.cache),
+            nodes: Nodes::default(),
             lifetime: settings.cache,
-            pulses: Mutex::default(),
-        }
-    }
-
-    /// Hears what the last changes of a partner are. Returns whether they are others than before.
-    fn hears(&self, partner: &str, pulse: i64) -> bool {
-        let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
-        match pulses.get_mut(partner) {
-            Some(known) => std::mem::replace(known, pulse) != pulse,
-            None => pulses.insert(partner.to_owned(), pulse).is_none(),
         }
     }
 }
@@ -163,7 +152,8 @@ async fn recent(
 ) -> Result<Option<Arc<Kept>>> {
     let name = &partner.settings.name;
     let answers = &context.answers;
-    let key = (question.to_owned(), context.store.generation(name));
+    let generation = context.store.generation(name);
+    let key = (question.to_owned(), generation);
     let now = context.clock.now().timestamp_micros();
     let counts = |kept: &Arc<Kept>| kept.is_younger_than(answers.lifetime, now);
     let found = answers.recent.get(&key).await;
@@ -175,36 +165,13 @@ async fn recent(
         forget.await;
     }
     let found = found.filter(counts);
-    if context.store.spans_nodes() && !is_undisturbed(context, partner, asked, found.as_deref()).await? {
-        context.store.raise_generation(name);
-        return Ok(None);
+    if context.store.spans_nodes() {
+        let told = found.as_deref().map(|kept| kept.answered.items.as_slice()).unwrap_or_default();
+        answers.nodes.listen(context, partner, asked, told).await?;
+        // Whoever heard of a change has counted it, also where that was somebody else.
+        return Ok(found.filter(|_| context.store.generation(name) == generation));
     }
     Ok(found)
-}
-
-/// Whether no other node has settled a change of the partner's since the last look, and all that `found` tells of is live.
-async fn is_undisturbed(
-    context: &Context,
-    partner: &Partner,
-    asked: &Asked,
-    found: Option<&Kept>,
-) -> Result<bool> {
-    let (name, entity, scored_for) = (partner.settings.name.clone(), asked.entity, asked.scored_for.clone());
-    let items = found.map(|kept| kept.answered.items.as_slice()).unwrap_or_default();
-    let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
-    let (pulse, live) = context
-        .store
-        .read(move |db| {
-            let pulse = generations::pulse(db, &name)?;
-            let listed: Vec<&str> = references.iter().map(String::as_str).collect();
-            let scored_for: Vec<&str> = scored_for.iter().map(Reference::as_str).collect();
-            let live = records::live(db, &name, entity, &listed)?.len() == listed.len()
-                && records::live(db, &name, entity.other(), &scored_for)?.len() == scored_for.len();
-            Ok((pulse, live))
-        })
-        .await?;
-    let moved = context.answers.hears(&partner.settings.name, pulse);
-    Ok(live && !moved)
 }
 
 /// A question that is on its way to HrFlow.
