@@ -23,6 +23,8 @@ pub enum Kind {
     NotFound,
     /// It was here and has been archived.
     Gone,
+    /// A cursor leads to what is kept no longer.
+    Expired,
     /// It is known and not ready yet.
     Pending,
     /// It exists already.
@@ -54,12 +56,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthorized,
         Self::NotFound,
         Self::Gone,
+        Self::Expired,
         Self::Pending,
         Self::Conflict,
         Self::MethodNotAllowed,
@@ -88,6 +91,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::Gone => "archived",
+            Self::Expired => "cursor_expired",
             Self::Pending => "not_ready",
             Self::Conflict => "conflict",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -118,6 +122,7 @@ impl Kind {
             | Self::Unauthorized
             | Self::NotFound
             | Self::Gone
+            | Self::Expired
             | Self::Pending
             | Self::Conflict
             | Self::MethodNotAllowed

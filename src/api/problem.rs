@@ -80,7 +80,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::Pending | Kind::Conflict => StatusCode::CONFLICT,
-        Kind::Gone => StatusCode::GONE,
+        Kind::Gone | Kind::Expired => StatusCode::GONE,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -167,6 +167,7 @@ fn meaning(kind: Kind) -> &'static str {
         }
         Kind::NotFound => "There is no such thing, or it is another partner's.",
         Kind::Gone => "The object was archived, or the cursor is older than what is kept.",
+        Kind::Expired => "What the cursor leads to is kept no longer: begin again without a cursor.",
         Kind::Pending => "The object is known and not indexed yet.",
         Kind::Conflict => "It exists already, or is not in the state for this.",
         Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",

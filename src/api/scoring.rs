@@ -110,10 +110,10 @@ pub(super) const WAIT: Parameter = Parameter::optional(
      `cursor` has waited already.",
 );
 
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
-    Unreachable, Unavailable, TimedOut);
-refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, TooLarge, UnsupportedMediaType, Invalid,
-    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Expired, Invalid, RateLimited, Upstream, Refused,
+    Denied, Unreachable, Unavailable, TimedOut);
+refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, Expired, TooLarge, UnsupportedMediaType,
+    Invalid, RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
 
 /// Score profiles for a job
 ///

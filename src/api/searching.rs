@@ -65,9 +65,9 @@ pub(super) struct Found {
     card: Option<Box<Card>>,
 }
 
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Expired, Invalid, RateLimited, Upstream, Refused, Denied, Unreachable,
     Unavailable, TimedOut);
-refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Gone, TooLarge, UnsupportedMediaType, Invalid, RateLimited, Upstream,
+refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Expired, TooLarge, UnsupportedMediaType, Invalid, RateLimited, Upstream,
     Refused, Denied, Unreachable, Unavailable, TimedOut);
 
 /// Search profiles

@@ -26,6 +26,7 @@ impl Class {
             Kind::Malformed
             | Kind::Invalid
             | Kind::Unauthorized
+            | Kind::Expired
             | Kind::Pending
             | Kind::MethodNotAllowed
             | Kind::UnsupportedMediaType
