@@ -9,8 +9,13 @@ use super::schema::{snapshot_lines, snapshots};
 use crate::error::Result;
 use crate::model::Entity;
 
-/// The most snapshots of a partner at a time: with one more, the oldest is given up.
-const MOST: i64 = 50;
+/// The most snapshots of a partner at a time: with one more, the oldest is given up. An ATS has hundreds of recruiters, each
+/// of whom may page through a list or two within the minutes that it is kept, and none should lose it to a colleague.
+/// What this bounds is the disk: a line takes some 200 bytes, and most lists have hundreds of them.
+const MOST: i64 = 500;
+
+/// Until when a snapshot is kept that was given up: it was over long ago.
+const GIVEN_UP: i64 = 0;
 
 /// The most lines that one transaction writes or deletes: a webhook that waits for it does not notice.
 pub const BATCH: usize = 500;
@@ -43,36 +48,38 @@ pub struct Line {
     pub rank: i64,
 }
 
-/// Keeps what is known of a snapshot, before its lines. Of a partner that has too many the oldest goes.
+/// Keeps what is known of a snapshot, before its lines. Of a partner that has too many the oldest is given up: it is over
+/// at once, and [`forget`] deletes it a part at a time, since webhooks wait for this transaction.
 pub fn begin(db: &mut Db<'_>, snapshot: &Snapshot) -> Result<()> {
     on!(db, |c| diesel::insert_into(snapshots::table).values(snapshot).execute(*c))?;
     let too_many = snapshots::table
         .filter(snapshots::partner.eq(&snapshot.partner))
+        .filter(snapshots::kept_until.gt(GIVEN_UP))
         .order((snapshots::kept_until.desc(), snapshots::id.desc()))
         .select(snapshots::id)
         .offset(MOST)
         // Each makes room for one; two, so that nodes that count at the same moment catch up.
         .limit(2);
     for id in on!(db, |c| too_many.load::<String>(*c))? {
-        let lines = snapshot_lines::table.filter(snapshot_lines::snapshot.eq(&id));
-        on!(db, |c| diesel::delete(snapshots::table.find(&id)).execute(*c))?;
-        on!(db, |c| diesel::delete(lines).execute(*c))?;
+        let oldest = diesel::update(snapshots::table.find(&id)).set(snapshots::kept_until.eq(GIVEN_UP));
+        on!(db, |c| oldest.execute(*c))?;
     }
     Ok(())
 }
 
-/// Keeps lines of a snapshot whose objects are the partner's own and live, unless it was given up meanwhile.
-pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<()> {
-    let Some(first) = lines.first() else { return Ok(()) };
+/// Keeps lines of a snapshot whose objects are the partner's own and live. Returns whether the snapshot is still kept:
+/// where it was given up meanwhile, nothing is.
+pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<bool> {
+    let Some(first) = lines.first() else { return Ok(true) };
     let (id, partner) = (first.snapshot.clone(), first.partner.clone());
-    let header = snapshots::table.find(&id).select(snapshots::id);
+    let header = snapshots::table.find(&id).filter(snapshots::kept_until.gt(GIVEN_UP)).select(snapshots::id);
     let held: Option<String> = match db {
         // Nobody gives it up before these lines are there to be deleted with it.
         Db::Postgres(c) => header.for_share().get_result(*c).optional()?,
         Db::Sqlite(c) => header.get_result(*c).optional()?,
     };
     if held.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
     let live = records::live(db, &partner, entity, &references)?;
@@ -86,7 +93,7 @@ pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// A partner's snapshot of this query, if it is still kept at `now`.

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use oem_connector::flows::retention;
 use oem_connector::model::Entity;
 use oem_connector::server::{self, Serving};
+use oem_connector::store::{Db, Snapshot, snapshots};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -306,7 +308,7 @@ async fn a_snapshot_is_kept_for_minutes_and_then_nothing_of_it() {
         assert_eq!(references(&world.get(&third).await).len(), 2);
         world.advance(1);
         let over = world.get(&third).await;
-        assert_eq!(code(&over), (410, "archived"), "{}", over.body);
+        assert_eq!(code(&over), (410, "cursor_expired"), "{}", over.body);
         assert!(
             over.body["detail"].as_str().unwrap().contains("begin again without a cursor"),
             "{}",
@@ -325,18 +327,78 @@ async fn a_snapshot_is_kept_for_minutes_and_then_nothing_of_it() {
     }
 }
 
+/// Begins as many walks as colleagues do who have begun theirs meanwhile.
+async fn others_walk(world: &World, count: usize) {
+    let now = world.clock.now().timestamp_micros();
+    let begin = move |db: &mut Db<'_>| {
+        for number in 0..count {
+            let snapshot = Snapshot {
+                id: format!("of a colleague {now} {number}"),
+                partner: "acme".to_owned(),
+                query: "another".to_owned(),
+                lines: 0,
+                total: 0,
+                unread: 0,
+                version: None,
+                freshness: "{}".to_owned(),
+                kept_until: now + 600_000_000,
+            };
+            snapshots::begin(db, &snapshot)?;
+        }
+        Ok(())
+    };
+    world.context.store.write(begin).await.unwrap();
+}
+
 #[actix_web::test]
-async fn old_walks_make_room_for_new_ones() {
+async fn old_walks_make_room_for_new_ones_and_are_told_so() {
     for backend in backends() {
         let world = crew(backend, 8).await;
         let first = next(&world.get(SCORE).await, SCORE).unwrap();
         let oldest = next(&world.get(&first).await, SCORE).unwrap();
-        for _ in 0..50 {
-            world.clock.advance(Duration::from_millis(1));
-            assert_eq!(world.get(&first).await.status, 200);
+        world.clock.advance(Duration::from_millis(1));
+        others_walk(&world, 498).await;
+        let newest = next(&world.get(&first).await, SCORE).unwrap();
+        assert_eq!(references(&world.get(&oldest).await).len(), 2, "hundreds walk at the same time");
+        world.clock.advance(Duration::from_millis(1));
+        others_walk(&world, 1).await;
+        assert_eq!(code(&world.get(&oldest).await), (410, "cursor_expired"));
+        assert_eq!(references(&world.get(&newest).await).len(), 2);
+        // Nothing is deleted where webhooks wait for it, and all of it soon after.
+        assert_eq!((rows(&world.database, "snapshots"), rows(&world.database, "snapshot_lines")), (501, 10));
+        while retention::forget(&world.context).await.unwrap() > 0 {}
+        assert_eq!((rows(&world.database, "snapshots"), rows(&world.database, "snapshot_lines")), (500, 5));
+    }
+}
+
+#[actix_web::test]
+async fn a_walk_that_is_given_up_while_it_is_written_down_does_not_end_as_if_it_were_whole() {
+    for backend in backends() {
+        let world = crew(backend, 8).await;
+        let first = next(&world.get(SCORE).await, SCORE).unwrap();
+        // As if hundreds of others began between its first line in the database and its second.
+        match backend {
+            Backend::Sqlite => world.database.sqlite().batch_execute(
+                "CREATE TRIGGER crowd AFTER INSERT ON snapshots BEGIN
+                    UPDATE snapshots SET kept_until = 0 WHERE id = NEW.id;
+                END",
+            ),
+            Backend::Postgres => world.database.postgres().batch_execute(
+                "CREATE FUNCTION crowd() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN NEW.kept_until := 0; RETURN NEW; END $$;
+                CREATE TRIGGER crowd BEFORE INSERT ON snapshots FOR EACH ROW EXECUTE FUNCTION crowd()",
+            ),
         }
-        assert_eq!(code(&world.get(&oldest).await), (410, "archived"));
-        assert_eq!((rows(&world.database, "snapshots"), rows(&world.database, "snapshot_lines")), (50, 250));
+        .unwrap();
+        let lost = world.get(&first).await;
+        assert_eq!(code(&lost), (503, "unavailable"), "{}", lost.body);
+        assert_eq!(lost.headers["retry-after"], "1");
+        match backend {
+            Backend::Sqlite => world.database.sqlite().batch_execute("DROP TRIGGER crowd"),
+            Backend::Postgres => world.database.postgres().batch_execute("DROP TRIGGER crowd ON snapshots"),
+        }
+        .unwrap();
+        assert_eq!(references(&world.get(&first).await).len(), 3, "the cursor is as good as before");
     }
 }
 

@@ -5,6 +5,7 @@
 //! when it would be served, and what is new stands in the next walk.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::asking::{Listed, ask, located};
 use super::cursor::{After, Cursor, mark, marks};
@@ -18,6 +19,9 @@ use crate::store::{self, Freshness, Snapshot, freshness, records};
 /// The most calls for the cards of one page.
 const CARD_CALLS: usize = 2;
 
+/// When to ask again where a snapshot was given up before all of it was written.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// The page that a cursor leads to.
 pub(super) async fn go_on(
     context: &Context,
@@ -28,11 +32,11 @@ pub(super) async fn go_on(
 ) -> Result<Answered> {
     let query = asked.identity(&partner.settings.name);
     cursor.ensure_of(&query)?;
-    let (snapshot, after) = match &cursor.after {
-        After::Kept(id, after) => (find(context, partner, id, &query).await?, *after),
+    let (id, after) = match &cursor.after {
+        After::Kept(id, after) => (id.clone(), *after),
         After::Served(served) => (make(context, partner, asked, cursor, served, &standing).await?, 0),
     };
-    let mut answered = serve(context, asked, cursor, snapshot, after, standing.scored_for).await?;
+    let mut answered = serve(context, partner, asked, cursor, id, after, standing.scored_for).await?;
     if !asked.include.is_empty() {
         show_cards(partner, asked, &mut answered.items).await?;
     }
@@ -55,23 +59,7 @@ async fn show_cards(partner: &Partner, asked: &Asked, items: &mut [Match]) -> Re
     Ok(())
 }
 
-async fn find(context: &Context, partner: &Partner, id: &str, query: &str) -> Result<Snapshot> {
-    let (name, id, query, clock) =
-        (partner.settings.name.clone(), id.to_owned(), query.to_owned(), context.clock.clone());
-    let found = context
-        .store
-        .read(move |db| {
-            let now = store::now(db, &clock)?.timestamp_micros();
-            snapshots::find(db, &name, &id, &query, now)
-        })
-        .await?;
-    found.ok_or_else(|| {
-        let message = "the snapshot behind this cursor is kept no longer: begin again without a cursor";
-        Error::new(Kind::Gone, message)
-    })
-}
-
-/// Reads the whole ranking and keeps what was not served yet.
+/// Reads the whole ranking and keeps what was not served yet. Returns the name of what is kept.
 async fn make(
     context: &Context,
     partner: &Partner,
@@ -79,7 +67,7 @@ async fn make(
     cursor: &Cursor,
     served: &str,
     standing: &Standing,
-) -> Result<Snapshot> {
+) -> Result<String> {
     let freshness = match &standing.scored_for {
         Some(scored_for) => scored_for.freshness,
         None => read_freshness(context, partner, asked, standing.asked_at).await?,
@@ -114,13 +102,8 @@ async fn read_freshness(
     context.store.read(move |db| freshness::read(db, &name, entity, asked_at)).await
 }
 
-/// Writes a snapshot down, a few lines at a time: nobody knows its name before all of them are there.
-async fn keep(
-    context: &Context,
-    asked: &Asked,
-    mut snapshot: Snapshot,
-    items: Vec<Match>,
-) -> Result<Snapshot> {
+/// Writes a snapshot down, a few lines at a time, and returns its name: nobody knows it before all of them are there.
+async fn keep(context: &Context, asked: &Asked, mut snapshot: Snapshot, items: Vec<Match>) -> Result<String> {
     let (clock, length, entity) = (context.clock.clone(), context.limits.queries.snapshot, asked.entity);
     let snapshot = context
         .store
@@ -142,32 +125,39 @@ async fn keep(
     let mut lines = (1..).zip(items).map(line).peekable();
     while lines.peek().is_some() {
         let batch: Vec<Line> = lines.by_ref().take(BATCH).collect();
-        context.store.write(move |db| snapshots::add(db, entity, batch)).await?;
+        if !context.store.write(move |db| snapshots::add(db, entity, batch)).await? {
+            let message = "too many lists are paged through at this moment: ask for this page again";
+            return Err(Error::new(Kind::Unavailable, message).retry_after(AGAIN));
+        }
     }
     drop(lines);
-    Ok(snapshot)
+    Ok(snapshot.id)
 }
 
 /// The page of a snapshot behind a place.
 async fn serve(
     context: &Context,
+    partner: &Partner,
     asked: &Asked,
     cursor: &Cursor,
-    snapshot: Snapshot,
+    id: String,
     after: i64,
     scored_for: Option<ScoredForNow>,
 ) -> Result<Answered> {
-    let (id, partner, entity) = (snapshot.id.clone(), snapshot.partner.clone(), asked.entity);
-    let limit = whole_number(asked.limit);
-    let (mut lines, live) = context
+    let (name, query, entity) = (partner.settings.name.clone(), cursor.query.clone(), asked.entity);
+    let (limit, clock) = (whole_number(asked.limit), context.clock.clone());
+    let (found, mut lines, live) = context
         .store
         .read(move |db| {
             let lines = snapshots::lines(db, &id, after, limit)?;
             let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
-            let live = records::live(db, &partner, entity, &references)?;
-            Ok((lines, live))
+            let live = records::live(db, &name, entity, &references)?;
+            // Looked for behind its lines: they go after it is over, so where it is still kept none was missing.
+            let now = store::now(db, &clock)?.timestamp_micros();
+            Ok((snapshots::find(db, &name, &id, &query, now)?, lines, live))
         })
         .await?;
+    let snapshot = found.ok_or_else(over)?;
     // What was erased left no line: where there are too few, there are no more.
     let is_last = whole_number(lines.len() as u64) < limit;
     let last = lines.last().filter(|_| !is_last).map_or(snapshot.lines, |line| line.place);
@@ -194,6 +184,11 @@ async fn serve(
         truncated: next.is_none() && snapshot.unread > 0,
         next,
     })
+}
+
+fn over() -> Error {
+    let message = "the snapshot behind this cursor is kept no longer: begin again without a cursor";
+    Error::new(Kind::Expired, message)
 }
 
 fn matched(line: Line) -> Match {
