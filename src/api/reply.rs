@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{
-    AGE, CACHE_CONTROL, CacheControl, CacheDirective, ETAG, EntityTag, Header, IfNoneMatch, VARY,
-};
+use actix_web::http::header::{AGE, CACHE_CONTROL, ETAG, EntityTag, Header, IfNoneMatch, VARY};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
 
@@ -33,8 +31,7 @@ pub(super) async fn reply(
     asked: Asked,
     write: Write,
 ) -> Result<HttpResponse> {
-    let stated = CacheControl::parse(request).map(|stated| stated.0).unwrap_or_default();
-    let anew = stated.contains(&CacheDirective::NoCache);
+    let anew = wants_anew(request);
     let (ranked, asked_for) = (asked.entity, asked.scored_for.clone());
     let told = match query::answer(&api.context, partner, asked, anew, write).await {
         Ok(told) => told,
@@ -88,6 +85,12 @@ fn with_receipt(body: &[u8], receipt: &ReceiptMark) -> Result<Vec<u8>> {
     document.extend(json(receipt)?);
     document.push(b'}');
     Ok(document)
+}
+
+/// Whether the caller wants nothing that is remembered. Directives are the same in any case (RFC 9111 §5.2).
+fn wants_anew(request: &HttpRequest) -> bool {
+    let stated = request.headers().get_all(CACHE_CONTROL).filter_map(|value| value.to_str().ok());
+    stated.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("no-cache"))
 }
 
 /// Whether the caller has what this tag stands for.

@@ -275,6 +275,14 @@ async fn who_wants_no_remembered_answer_gets_none_and_the_others_get_the_new_one
         assert_eq!((&next.body, calls(&world)), (&anew.body, 2));
         assert_eq!(next.headers["age"], "0");
         assert_eq!(counted(&world, "bypass"), "1");
+        for said in ["NO-CACHE", "max-age=0, No-Cache"] {
+            let anew = with_header(&world, SCORE, "cache-control", said).await;
+            assert!(!anew.headers.contains_key("age"), "{said}");
+        }
+        assert_eq!((calls(&world), counted(&world, "bypass")), (4, "3".to_owned()));
+        assert!(
+            with_header(&world, SCORE, "cache-control", "no-transform").await.headers.contains_key("age")
+        );
     }
 }
 
