@@ -45,6 +45,7 @@ pub use pair::Pair;
 pub use ranking::{Question, Ranked, Ranking, ScoredFor};
 pub use single::Holds;
 pub use upskilling::{Trait, Upskilling};
+use workspace::Held;
 pub use workspace::Workspace;
 
 /// An HrFlow workspace as one partner uses it. A clone shares connections and quota.
@@ -155,7 +156,13 @@ impl Client {
         request: Request,
         about: About,
     ) -> Result<envelope::Read<T>> {
-        let _slot = match urgency {
+        let held = self.enter(urgency).await?;
+        self.exchange(held, request, about).await
+    }
+
+    /// Waits until a call may be sent.
+    async fn enter(&self, urgency: Urgency) -> Result<Held> {
+        let held = match urgency {
             Urgency::Query if !self.in_turn => self.workspace.for_query(self.timeout).await?,
             Urgency::Query | Urgency::Write => {
                 self.workspace.for_write(self.timeout).await.map_err(|error| ours(&error))?
@@ -164,6 +171,16 @@ impl Client {
         if let Some(guard) = &self.guard {
             guard()?;
         }
+        Ok(held)
+    }
+
+    /// Sends a call and reads its answer; its slot is free again when it ends.
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        _held: Held,
+        request: Request,
+        about: About,
+    ) -> Result<envelope::Read<T>> {
         let sent = self.workspace.pacer().now();
         let answer = self.http.call(request).await.map_err(|error| match error.kind() {
             // What was asked may be done all the same, so it is no fault of the object.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use oem_connector::config::Config;
+use oem_connector::flows::export;
 use serde_json::json;
 
 use crate::support::{Answer, Backend, Fault, Gate, Wishes, World, backends};
@@ -145,6 +146,24 @@ async fn a_question_without_an_answer_is_asked_a_second_time_and_the_first_answe
         };
         let (answer, ()) = tokio::join!(world.get(SCORE), letting);
         assert_eq!(references(&answer), ["P1", "P2", "P3"]);
+    }
+}
+
+#[actix_web::test]
+async fn what_nobody_waits_for_is_asked_once_however_long_it_takes() {
+    for backend in backends() {
+        let hedged = |config: &mut Config| {
+            config.limits.call_timeout = Duration::from_secs(10);
+            config.limits.queries.hedge_after = Some(Duration::from_millis(1));
+        };
+        let world = ward(backend, hedged).await;
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Slow(Duration::from_millis(200)));
+        let started = world.post("/v1/exports", &json!({"ranked": "profiles", "top": 2})).await;
+        assert_eq!(started.status, 202, "{}", started.body);
+        while let Some(claimed) = export::claim(&world.context, world.acme()).await.unwrap() {
+            export::run(&world.context, world.acme(), claimed).await.unwrap();
+        }
+        assert_eq!(world.hrflow_side.count("GET", "/profiles/scoring"), 1);
     }
 }
 
