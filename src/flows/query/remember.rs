@@ -101,8 +101,11 @@ fn cache<K: Hash + Eq + Send + Sync + 'static>(
 
 impl Kept {
     fn weight(&self) -> u32 {
-        let items = self.answered.items.len() * size_of::<super::Match>();
-        u32::try_from(self.page.body.len() + items + OVERHEAD).unwrap_or(u32::MAX)
+        let items = &self.answered.items;
+        // A card stands in the body and beside it, there with the room that lists and texts keep for more.
+        let bodies = if items.iter().any(|item| item.card.is_some()) { 3 } else { 1 };
+        let weight = self.page.body.len() * bodies + size_of_val(items.as_slice()) + OVERHEAD;
+        u32::try_from(weight).unwrap_or(u32::MAX)
     }
 
     pub(super) fn is_younger_than(&self, lifetime: Duration, now: i64) -> bool {
