@@ -269,7 +269,7 @@ pub(super) fn ranking<T: Into<Ranked>>(
 
 /// A page that is not the one that was asked for would give objects a wrong rank, or leave some out for good.
 fn check_page(meta: envelope::Meta, listed: u64, question: &Question<'_>) -> Result<()> {
-    let envelope::Meta { page, count, total, .. } = meta;
+    let envelope::Meta { page, max_page, count, total } = meta;
     let (asked, limit) = (question.page, question.limit);
     if listed > 0 && page != asked {
         return Err(unreadable(&format!("it has page {page} and {asked} was asked for")));
@@ -282,6 +282,10 @@ fn check_page(meta: envelope::Meta, listed: u64, question: &Question<'_>) -> Res
     }
     if total < listed {
         return Err(unreadable("`meta.total` is less than the number of objects"));
+    }
+    // Pages may be smaller than asked for, and never larger: whoever believes this ends early.
+    if max_page.saturating_mul(limit) < total {
+        return Err(unreadable(&format!("{total} objects do not fit on {max_page} pages of {limit}")));
     }
     Ok(())
 }

@@ -396,6 +396,22 @@ pub fn live(db: &mut Db<'_>, partner: &str, entity: Entity, references: &[&str])
     Ok(live.into_iter().collect())
 }
 
+/// How many of `references`, of which these are live, were never heard of: the others are archived or erased.
+pub fn unknown(
+    db: &mut Db<'_>,
+    partner: &str,
+    entity: Entity,
+    references: &[&str],
+    live: &HashSet<String>,
+) -> Result<usize> {
+    let others = references.iter().filter(|one| !live.contains(**one)).map(|one| (*one).to_owned());
+    let others: Vec<String> = others.collect();
+    if others.is_empty() {
+        return Ok(0);
+    }
+    Ok(others.len() - glance(db, partner, entity, &others)?.len())
+}
+
 /// A record at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = records)]

@@ -67,10 +67,10 @@ pub fn begin(db: &mut Db<'_>, snapshot: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// Keeps lines of a snapshot whose objects are the partner's own and live. Returns whether the snapshot is still kept:
-/// where it was given up meanwhile, nothing is.
-pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<bool> {
-    let Some(first) = lines.first() else { return Ok(true) };
+/// Keeps lines of a snapshot whose objects are the partner's own and live. Returns how many of them the ledger
+/// has never heard of; none where the snapshot was given up meanwhile, and nothing was kept.
+pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<Option<usize>> {
+    let Some(first) = lines.first() else { return Ok(Some(0)) };
     let (id, partner) = (first.snapshot.clone(), first.partner.clone());
     let header = snapshots::table.find(&id).filter(snapshots::kept_until.gt(GIVEN_UP)).select(snapshots::id);
     let held: Option<String> = match db {
@@ -79,10 +79,11 @@ pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<bool> {
         Db::Sqlite(c) => header.get_result(*c).optional()?,
     };
     if held.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
     let live = records::live(db, &partner, entity, &references)?;
+    let unknown = records::unknown(db, &partner, entity, &references, &live)?;
     let lines: Vec<Line> = lines.into_iter().filter(|line| live.contains(&line.reference)).collect();
     match db {
         Db::Postgres(c) => drop(diesel::insert_into(snapshot_lines::table).values(&lines).execute(*c)?),
@@ -93,7 +94,7 @@ pub fn add(db: &mut Db<'_>, entity: Entity, lines: Vec<Line>) -> Result<bool> {
             }
         }
     }
-    Ok(true)
+    Ok(Some(unknown))
 }
 
 /// A partner's snapshot of this query, if it is still kept at `now`.

@@ -1,9 +1,13 @@
 //! Answers of HrFlow that are broken or hold what is not the caller's: a clear problem or what is left, never a panic and
 //! never another partner's object.
 
+use std::time::Duration;
+
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Backend, Fault, Wishes, World, backends};
+use crate::secrecy::seen;
+use crate::support::{Answer, Backend, Fault, Wishes, World, answer, backends};
 
 const SCORING: &str = "/v1/profiles/scoring?job_reference=J1";
 const KEY: &str = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
@@ -78,6 +82,8 @@ async fn an_answer_that_cannot_be_trusted_is_a_problem_that_says_what_is_wrong()
             (with(good.clone(), "/meta/total", json!(1)), "`meta.total`"),
             (with(good.clone(), "/meta/total", json!("2")), "cannot be read"),
             (with(good.clone(), "/meta/maxPage", json!(-1)), "cannot be read"),
+            (with(good.clone(), "/meta/maxPage", json!(0)), "2 objects do not fit on 0 pages of 30"),
+            (with(good.clone(), "/meta/total", json!(120)), "120 objects do not fit on 1 pages of 30"),
             ("[]".to_owned(), "cannot be read"),
             (String::new(), "cannot be read"),
         ] {
@@ -110,6 +116,44 @@ async fn what_is_not_the_callers_is_left_out_and_leaves_a_gap() {
         for path in [SCORING, "/v1/profiles/searching", &format!("{SCORING}&include=name")] {
             let answer = answered(&world, path, page(&listed, &predictions).to_string()).await;
             assert_eq!(ranks(&answer), [("P1", 1), ("P3", 5)], "{path}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_left_out_is_logged_once_for_an_answer() {
+    for backend in backends() {
+        let world =
+            World::with(backend, Wishes { query_cache: Duration::from_secs(10), ..Wishes::default() }).await;
+        world.has_job("J1", "Night nurse");
+        world.has_profile("P1", "Night nurse");
+        world.has_profile("P2", "Night nurse");
+        world.pull("jobs", "full").await;
+        world.pull("profiles", "full").await;
+        world.announce("profile_archive", "P2").await;
+        let seen = seen();
+        let mut listed = profiles(&["P1", "STRANGER", "ANOTHER", "P1", "P2"]);
+        listed.as_array_mut().unwrap().push(json!({"key": KEY, "reference": null}));
+        let predictions = json!([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5], [0.6, 0.4]]);
+        let body = page(&listed, &predictions).to_string();
+        // What the ledger said of the second answer's objects is remembered from the first.
+        for (number, unknown) in [("first", 2), ("second", 0)] {
+            world.hrflow_side.fail("GET", "/profiles/", Fault::Answer(200, body.clone()));
+            let id = format!("left-out-{backend:?}-{number}");
+            let path = format!("{SCORING}&limit={}", 20 + unknown);
+            let told = answer(world.request(Method::GET, &path).header("x-request-id", &id)).await;
+            assert_eq!(ranks(&told), [("P1", 1)]);
+            let text = seen.text();
+            let lines: Vec<&str> =
+                text.lines().filter(|line| line.contains(&id) && line.contains("HrFlow listed")).collect();
+            let [line] = lines[..] else { panic!("{lines:?}") };
+            let line: Value = serde_json::from_str(line).unwrap();
+            // Two nodes may have other news of them: nothing is remembered there.
+            let unknown = if backend == Backend::Postgres { 2 } else { unknown };
+            for (name, count) in [("unknown", unknown), ("nameless", 1), ("repeated", 1), ("foreign", 0)] {
+                assert_eq!(line[name], count, "{line}");
+            }
+            assert!(!line.to_string().contains("STRANGER"), "{line}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use oem_connector::flows::retention;
+use oem_connector::flows::{export, retention};
 use oem_connector::model::Entity;
 use oem_connector::server::{self, Serving};
 use oem_connector::store::{Db, Snapshot, snapshots};
@@ -262,6 +262,104 @@ async fn an_answer_that_is_too_large_is_read_in_smaller_ones() {
         let rest = world.get(&next(&first, SCORE).unwrap()).await;
         assert_eq!(references(&rest).len(), 2);
         assert_eq!(world.hrflow_side.count("GET", "limit=100"), 2);
+    }
+}
+
+/// HrFlow refuses a page for its size.
+fn too_large() -> Fault {
+    Fault::Answer(400, json!({"code": 400, "message": "Invalid limit"}).to_string())
+}
+
+#[actix_web::test]
+async fn an_hrflow_that_refuses_large_pages_is_walked_through_in_smaller_ones() {
+    for backend in backends() {
+        let world = crew(backend, 40).await;
+        let whole = references(&world.get("/v1/profiles/scoring?job_reference=J1&limit=100").await);
+        let first = world.get(SCORE).await;
+        for (refused, calls) in [(1, 1), (2, 2)] {
+            world.hrflow_side.forget();
+            // A thousand, and then a hundred too.
+            world.hrflow_side.fail_times(refused, "GET", "limit=100", too_large());
+            let mut pages = vec![world.get(&next(&first, SCORE).unwrap()).await];
+            while let Some(path) = next(pages.last().unwrap(), SCORE) {
+                pages.push(world.get(&path).await);
+            }
+            assert_eq!(all_references(&pages), whole[3..]);
+            assert_eq!(world.hrflow_side.requests().len(), refused + calls);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_page_that_is_too_large_for_hrflow_is_put_together_from_smaller_ones() {
+    for backend in backends() {
+        let world = crew(backend, 70).await;
+        let whole = world.get("/v1/profiles/scoring?job_reference=J1&limit=100").await;
+        let items = whole.body["items"].as_array().unwrap();
+        let names = references(&whole);
+        assert_eq!(names.len(), 70);
+        let part = |page: u64| {
+            let begin = usize::try_from((page - 1) * 30).unwrap();
+            let part: Vec<&str> = names[begin..(begin + 30).min(70)].iter().map(String::as_str).collect();
+            given(page, 3, 70, &part)
+        };
+        let path = "/v1/profiles/scoring?job_reference=J1&limit=50";
+        for (page, places) in [(1, 0..50), (2, 50..70)] {
+            // It says so, or gives thirty and says nothing.
+            for fault in [too_large(), part(page)] {
+                world.hrflow_side.fail("GET", &format!("page={page}&limit=50"), fault.clone());
+                let answer = world.get(&format!("{path}&page={page}")).await;
+                assert_eq!(answer.body["items"], json!(items[places.clone()]), "{page} {fault:?}");
+                for (name, value) in [("page", page), ("max_page", 2), ("total", 70), ("limit", 50)] {
+                    assert_eq!(answer.body[name], value, "{name}");
+                }
+            }
+        }
+        world.hrflow_side.fail("GET", "page=2&limit=50", part(2));
+        world.hrflow_side.fail("GET", "limit=30", too_large());
+        let refused = world.get(&format!("{path}&page=2")).await;
+        assert_eq!(code(&refused), (502, "upstream_refused"), "what is refused in parts is refused");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_of_another_size_than_was_asked_for_is_a_problem_and_gives_no_wrong_ranks() {
+    for backend in backends() {
+        let world = crew(backend, 8).await;
+        for (page, fault) in [
+            // Two on a page: these stand third and fourth, not fourth and fifth.
+            (2, given(2, 4, 8, &["P00", "P01"])),
+            (2, given(2, 3, 8, &["P00", "P01"])),
+            (3, given(3, 4, 8, &["P00", "P01"])),
+        ] {
+            world.hrflow_side.fail("GET", &format!("page={page}&limit=3"), fault.clone());
+            let refused = world.get(&format!("{SCORE}&page={page}")).await;
+            assert_eq!(code(&refused), (502, "upstream_failed"), "{fault:?} {}", refused.body);
+            assert!(refused.body["detail"].as_str().unwrap().contains("2 objects on a page of 3"));
+        }
+        world.hrflow_side.fail("GET", "page=3&limit=3", given(3, 3, 8, &["P00"]));
+        let last = world.get(&format!("{SCORE}&page=3")).await;
+        assert_eq!((references(&last), &last.body["items"][0]["rank"]), (vec!["P00".to_owned()], &json!(7)));
+    }
+}
+
+#[actix_web::test]
+async fn an_export_reads_an_hrflow_that_refuses_large_pages_too() {
+    for backend in backends() {
+        let world = crew(backend, 40).await;
+        let whole = references(&world.get("/v1/profiles/scoring?job_reference=J1&limit=100").await);
+        world.hrflow_side.fail("GET", "limit=35", too_large());
+        let body = json!({"ranked": "profiles", "references": ["J1"], "top": 35});
+        let started = world.post("/v1/exports", &body).await;
+        assert_eq!(started.status, 202, "{}", started.body);
+        while let Some(claimed) = export::claim(&world.context, world.acme()).await.unwrap() {
+            export::run(&world.context, world.acme(), claimed).await.unwrap();
+        }
+        let id = started.body["id"].as_str().unwrap();
+        let line = world.get(&format!("/v1/exports/{id}/lines")).await;
+        assert_eq!(references(&line), whole[..35]);
+        let last = &line.body["items"][34];
+        assert_eq!(last["rank"], 35, "{last}");
     }
 }
 

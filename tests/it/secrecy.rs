@@ -27,14 +27,14 @@ fn planted() -> [&'static str; 10] {
 
 /// What was logged and answered so far.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<u8>>>);
 
 impl Seen {
     fn note(&self, text: &str) {
         self.0.lock().unwrap().extend_from_slice(text.as_bytes());
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
@@ -68,7 +68,7 @@ impl<'a> MakeWriter<'a> for Seen {
 }
 
 /// The logs of this process from now on, as the connector writes them: with those of the other tests, which is no harm.
-fn seen() -> Seen {
+pub(crate) fn seen() -> Seen {
     static SEEN: LazyLock<Seen> = LazyLock::new(|| {
         let seen = Seen::default();
         tracing_subscriber::fmt()

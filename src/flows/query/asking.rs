@@ -21,6 +21,60 @@ pub(super) struct Listed {
     pub(super) max_page: u64,
     /// How many objects there are on all pages.
     pub(super) total: u64,
+    /// What was on the page and is left out.
+    pub(super) left_out: LeftOut,
+}
+
+/// How many of the objects that HrFlow listed cannot be the caller's, or were listed already.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LeftOut {
+    /// They are in another source or board.
+    foreign: usize,
+    /// They stood further up already.
+    repeated: usize,
+    /// They have no reference.
+    nameless: usize,
+}
+
+impl Listed {
+    /// This and the next part of the same page, of which the later one knows best how many there are.
+    pub(super) fn and(mut self, next: Self) -> Self {
+        self.items.extend(next.items);
+        Self {
+            items: self.items,
+            places: self.places + next.places,
+            left_out: self.left_out.and(next.left_out),
+            ..next
+        }
+    }
+}
+
+impl LeftOut {
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            foreign: self.foreign + other.foreign,
+            repeated: self.repeated + other.repeated,
+            nameless: self.nameless + other.nameless,
+        }
+    }
+
+    /// Says so, once for an answer: with what else was listed under a reference that our ledger has never heard of.
+    pub(super) fn report(self, partner: &Partner, entity: Entity, unknown: usize) {
+        let Self { foreign, repeated, nameless } = self;
+        if foreign + repeated + nameless + unknown > 0 {
+            let (partner, entity) = (&partner.settings.name, entity.plural());
+            warn!(
+                partner,
+                entity,
+                foreign,
+                repeated,
+                nameless,
+                unknown,
+                "HrFlow listed what is not the partner's, or twice"
+            );
+        }
+    }
 }
 
 /// Asks for a page of this size.
@@ -45,11 +99,11 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
         .into_iter()
         .filter(|item| item.container_key.as_deref().is_none_or(|key| key == question.container_key));
     let own: Vec<Ranked> = own.collect();
-    let foreign = listed - own.len();
-    if foreign > 0 || ranking.repeated > 0 {
-        let (entity, repeated) = (asked.entity.plural(), ranking.repeated);
-        warn!(partner = settings.name, entity, foreign, repeated, "HrFlow listed objects of others or twice");
-    }
+    let left_out = LeftOut {
+        foreign: listed - own.len(),
+        repeated: ranking.repeated,
+        nameless: own.iter().filter(|item| item.reference.is_none()).count(),
+    };
     let include = &asked.include;
     let items = own
         .into_iter()
@@ -63,6 +117,7 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
         places: (listed + ranking.repeated) as u64,
         max_page: ranking.max_page,
         total: ranking.total,
+        left_out,
     })
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
 //!          ↘ last     the last answer, where HrFlow gives none            facts      what of that need not be read again
+//!                                                                         paged      a page by its number
 //!                                                                         asking     one call to HrFlow
 //!                                                                         nodes      what other nodes changed
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
@@ -14,6 +15,7 @@ mod cursor;
 mod facts;
 mod last;
 mod nodes;
+mod paged;
 mod remember;
 mod snapshot;
 mod standing;
@@ -26,7 +28,7 @@ use super::{Context, Partner};
 use crate::error::Result;
 use crate::model::{Card, Entity, Reference};
 use crate::store::Freshness;
-use asking::{Listed, ask, located};
+use asking::{Listed, located};
 pub(super) use asking::{known_to_us, place};
 pub(super) use standing::ensure_indexed;
 use standing::{Standing, keep_live, stand};
@@ -134,10 +136,12 @@ pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<
 async fn page(context: &Context, partner: &Partner, asked: &Asked, standing: Standing) -> Result<Answered> {
     let Standing { asked_at, scored_for } = standing;
     let located = located(partner, asked).await?;
-    let Listed { mut items, max_page, total, .. } = ask(partner, &located, asked.page, asked.limit).await?;
+    let listed = paged::page(partner, &located, asked.page, asked.limit).await?;
+    let Listed { mut items, max_page, total, left_out, .. } = listed;
     let stale = scored_for.as_ref().is_some_and(|scored_for| scored_for.is_pending);
     let known = scored_for.map(|scored_for| scored_for.freshness);
-    let freshness = keep_live(context, partner, asked.entity, &mut items, known, asked_at).await?;
+    let (freshness, unknown) = keep_live(context, partner, asked.entity, &mut items, known, asked_at).await?;
+    left_out.report(partner, asked.entity, unknown);
     let next =
         (asked.page < max_page).then(|| Cursor::behind(asked, &partner.settings.name, asked.page, &items));
     Ok(Answered { items, page: asked.page, max_page, total, freshness, stale, next, truncated: false })

@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use super::asking::{Listed, ask, located};
+use super::asking::{LeftOut, Listed, located};
 use super::cursor::{After, Cursor, mark, marks};
 use super::standing::{ScoredForNow, Standing};
-use super::{Answered, Asked, Match, whole};
+use super::{Answered, Asked, Match, paged, whole};
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
 use crate::store::snapshots::{self, BATCH, Line};
@@ -50,7 +50,7 @@ async fn show_cards(partner: &Partner, asked: &Asked, items: &mut [Match]) -> Re
     let located = located(partner, asked).await?;
     let mut cards = HashMap::new();
     for page in pages.into_iter().take(CARD_CALLS) {
-        let Listed { items, .. } = ask(partner, &located, page, limit).await?;
+        let Listed { items, .. } = paged::page(partner, &located, page, limit).await?;
         cards.extend(items.into_iter().map(|item| (item.reference, item.card)));
     }
     for item in items {
@@ -89,7 +89,7 @@ async fn make(
         freshness: serde_json::json!(freshness).to_string(),
         kept_until: 0,
     };
-    keep(context, asked, snapshot, left).await
+    keep(context, partner, asked, snapshot, left, whole.left_out).await
 }
 
 async fn read_freshness(
@@ -103,7 +103,14 @@ async fn read_freshness(
 }
 
 /// Writes a snapshot down, a few lines at a time, and returns its name: nobody knows it before all of them are there.
-async fn keep(context: &Context, asked: &Asked, mut snapshot: Snapshot, items: Vec<Match>) -> Result<String> {
+async fn keep(
+    context: &Context,
+    partner: &Partner,
+    asked: &Asked,
+    mut snapshot: Snapshot,
+    items: Vec<Match>,
+    left_out: LeftOut,
+) -> Result<String> {
     let (clock, length, entity) = (context.clock.clone(), context.limits.queries.snapshot, asked.entity);
     let snapshot = context
         .store
@@ -123,14 +130,14 @@ async fn keep(context: &Context, asked: &Asked, mut snapshot: Snapshot, items: V
         rank: whole_number(item.rank),
     };
     let mut lines = (1..).zip(items).map(line).peekable();
+    let mut unknown = 0;
     while lines.peek().is_some() {
         let batch: Vec<Line> = lines.by_ref().take(BATCH).collect();
-        if !context.store.write(move |db| snapshots::add(db, entity, batch)).await? {
-            let message = "too many lists are paged through at this moment: ask for this page again";
-            return Err(Error::new(Kind::Unavailable, message).retry_after(AGAIN));
-        }
+        let added = context.store.write(move |db| snapshots::add(db, entity, batch)).await?;
+        unknown += added.ok_or_else(given_up)?;
     }
     drop(lines);
+    left_out.report(partner, entity, unknown);
     Ok(snapshot.id)
 }
 
@@ -184,6 +191,11 @@ async fn serve(
         truncated: next.is_none() && snapshot.unread > 0,
         next,
     })
+}
+
+fn given_up() -> Error {
+    let message = "too many lists are paged through at this moment: ask for this page again";
+    Error::new(Kind::Unavailable, message).retry_after(AGAIN)
 }
 
 fn over() -> Error {

@@ -55,7 +55,7 @@ pub(super) async fn stand(context: &Context, partner: &Partner, asked: &Asked) -
 }
 
 /// What HrFlow answers is checked against the caller's own ledger; which also tells how far HrFlow is behind, unless that
-/// is known.
+/// is known. Returns that, and how many of them the ledger has never heard of, where it was asked.
 pub(super) async fn keep_live(
     context: &Context,
     partner: &Partner,
@@ -63,22 +63,32 @@ pub(super) async fn keep_live(
     items: &mut Vec<Match>,
     known: Option<Freshness>,
     asked_at: i64,
-) -> Result<Freshness> {
+) -> Result<(Freshness, usize)> {
     let name = &partner.settings.name;
     let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
     let look = context.answers.facts.look(&context.store, name, asked_at);
     let known_live = known.and_then(|freshness| Some((look.live(entity, &references)?, freshness)));
-    let (live, freshness) = if let Some(known) = known_live {
-        known
+    let (live, freshness, unknown) = if let Some((live, freshness)) = known_live {
+        (live, freshness, 0)
     } else {
         let read = read_live(context, name.clone(), entity, references, known, asked_at);
-        let (references, live, freshness) = read.await?;
+        let Read { references, live, freshness, unknown } = read.await?;
         look.add_live(entity, references, &live);
-        (live, freshness)
+        (live, freshness, unknown)
     };
     let mut live = live.into_iter();
     items.retain(|_| live.next().unwrap_or_default());
-    Ok(freshness)
+    Ok((freshness, unknown))
+}
+
+/// What the ledger says of what HrFlow listed.
+struct Read {
+    references: Vec<String>,
+    /// Which of them are live, in the same order.
+    live: Vec<bool>,
+    freshness: Freshness,
+    /// How many of them it has never heard of.
+    unknown: usize,
 }
 
 async fn read_live(
@@ -88,16 +98,17 @@ async fn read_live(
     references: Vec<String>,
     known: Option<Freshness>,
     asked_at: i64,
-) -> Result<(Vec<String>, Vec<bool>, Freshness)> {
+) -> Result<Read> {
     let read = context.store.read(move |db| {
         let listed: Vec<&str> = references.iter().map(String::as_str).collect();
         let live = records::live(db, &partner, entity, &listed)?;
+        let unknown = records::unknown(db, &partner, entity, &listed, &live)?;
         let live = listed.iter().map(|reference| live.contains(*reference)).collect();
         let freshness = match known {
             Some(known) => known,
             None => freshness::read(db, &partner, entity, asked_at)?,
         };
-        Ok((references, live, freshness))
+        Ok(Read { references, live, freshness, unknown })
     });
     read.await
 }

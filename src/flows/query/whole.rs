@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use super::asking::{Listed, ask, located};
+use super::asking::{LeftOut, Listed, ask, located};
+use super::paged::SURE;
 use super::{Asked, Match};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
 
-/// How many objects a call asks for; fewer where that many make too large an answer.
-const LIMITS: [u64; 2] = [1_000, 100];
-
-/// The most calls of one reading: 10,000 objects.
-const CALLS: u64 = 10;
+/// How many objects a call asks for, and the most calls of one reading: 10,000 objects. Fewer where that many make too
+/// large an answer, or where HrFlow refuses so large a page: then 1,000 objects.
+const SIZES: [(u64, u64); 3] = [(1_000, 10), (100, 10), (SURE, 34)];
 
 /// A ranking as far as it was read.
+#[derive(Default)]
 pub(super) struct Whole {
     /// The partner's objects in HrFlow's order, each once.
     pub(super) items: Vec<Match>,
@@ -21,6 +21,8 @@ pub(super) struct Whole {
     pub(super) total: u64,
     /// How many of them lie beyond what was read.
     pub(super) unread: u64,
+    /// What was listed and is not among them.
+    pub(super) left_out: LeftOut,
     /// How many calls it took.
     calls: u64,
     /// Whether objects moved from page to page meanwhile.
@@ -46,19 +48,31 @@ pub(super) async fn read(context: &Context, partner: &Partner, asked: &Asked) ->
 }
 
 async fn read_once(partner: &Partner, asked: &Asked) -> Result<Whole> {
-    match read_by(partner, asked, LIMITS[0]).await {
-        Err(problem) if problem.kind() == Kind::Upstream => read_by(partner, asked, LIMITS[1]).await,
-        read => read,
+    let [largest, smaller @ ..] = SIZES;
+    let mut read = read_by(partner, asked, largest).await;
+    for size in smaller {
+        let is_too_much = match read.as_ref().map_err(Error::kind) {
+            Err(Kind::Refused) => true,
+            // An HrFlow that is out of order is not asked over and over.
+            Err(Kind::Upstream) => size.0 > SURE,
+            _ => false,
+        };
+        if is_too_much {
+            read = read_by(partner, asked, size).await;
+        }
     }
+    read
 }
 
-async fn read_by(partner: &Partner, asked: &Asked, limit: u64) -> Result<Whole> {
-    let mut whole = Whole { items: Vec::new(), total: 0, unread: 0, calls: 0, shifted: false };
+async fn read_by(partner: &Partner, asked: &Asked, (limit, calls): (u64, u64)) -> Result<Whole> {
+    let mut whole = Whole::default();
     let mut seen = HashSet::new();
     let mut before = 0;
     loop {
         whole.calls += 1;
-        let Listed { items, places, max_page, total } = ask(partner, asked, whole.calls, limit).await?;
+        let listed = ask(partner, asked, whole.calls, limit).await?;
+        let Listed { items, places, max_page, total, left_out } = listed;
+        whole.left_out = whole.left_out.and(left_out);
         whole.shifted |= whole.calls > 1 && total != whole.total;
         whole.total = total;
         let as_if_full = (whole.calls - 1) * limit;
@@ -75,7 +89,7 @@ async fn read_by(partner: &Partner, asked: &Asked, limit: u64) -> Result<Whole> 
         if whole.calls >= max_page {
             return Ok(whole);
         }
-        if whole.calls == CALLS {
+        if whole.calls == calls {
             whole.unread = whole.total.saturating_sub(before);
             return Ok(whole);
         }
