@@ -1,6 +1,7 @@
 //! The ledger, which is also the queue: one row per object of a partner.
 
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 
 use diesel::dsl::{count_star, min, sql};
 use diesel::prelude::*;
@@ -402,7 +403,7 @@ pub fn unknown(
     partner: &str,
     entity: Entity,
     references: &[&str],
-    live: &HashSet<String>,
+    live: &HashSet<String, impl BuildHasher>,
 ) -> Result<usize> {
     let others = references.iter().filter(|one| !live.contains(**one)).map(|one| (*one).to_owned());
     let others: Vec<String> = others.collect();

@@ -218,7 +218,7 @@ impl Call {
     async fn make(self, question: String) -> Result<Arc<Kept>> {
         let Self { context, partner, asked, write } = self;
         let asked_at = context.clock.now().timestamp_micros();
-        let answered = rank(&context, &partner, asked.clone()).await?;
+        let answered = Box::pin(rank(&context, &partner, asked.clone())).await?;
         let page = write(&asked, &answered)?;
         let kept = Arc::new(Kept { asked_at, page, answered });
         if context.limits.queries.serve_stale {

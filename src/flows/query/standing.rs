@@ -67,8 +67,8 @@ pub(super) async fn keep_live(
     let name = &partner.settings.name;
     let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
     let look = context.answers.facts.look(&context.store, name, asked_at);
-    let known_live = known.and_then(|freshness| Some((look.live(entity, &references)?, freshness)));
-    let (live, freshness, unknown) = if let Some((live, freshness)) = known_live {
+    let remembered = look.live(entity, &references).zip(known);
+    let (live, freshness, unknown) = if let Some((live, freshness)) = remembered {
         (live, freshness, 0)
     } else {
         let read = read_live(context, name.clone(), entity, references, known, asked_at);
