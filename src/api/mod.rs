@@ -34,6 +34,7 @@ mod metrics;
 mod origin;
 mod parameters;
 mod partners;
+mod personal;
 mod problem;
 mod pulls;
 mod ratings;

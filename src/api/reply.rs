@@ -16,7 +16,8 @@ use super::scoring::refused;
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 use crate::flows::query::{self, Asked, Page, Told, Write};
-use crate::model::digest;
+use crate::flows::receipts::Parameters;
+use crate::model::{Entity, Reference, digest};
 
 /// How many characters of a digest tell what one answer says from what another does.
 const TAG: usize = 32;
@@ -31,21 +32,36 @@ pub(super) async fn reply(
     asked: Asked,
     write: Write,
 ) -> Result<HttpResponse> {
-    let anew = wants_anew(request);
-    let (ranked, asked_for) = (asked.entity, asked.scored_for.clone());
-    let told = match query::answer(&api.context, partner, asked, anew, write).await {
-        Ok(told) => told,
-        Err(problem) => return refused(partner, problem),
-    };
+    let noted = receipts::noted(partner, asked.entity, given);
+    let about = (asked.entity, asked.scored_for.clone());
+    match query::answer(&api.context, partner, asked, wants_anew(request), write).await {
+        Ok(told) => tell(api, request, partner, about, noted, told).await,
+        Err(problem) => refused(partner, problem),
+    }
+}
+
+/// Sends what was told of a question: of what was ranked, and for what. It is put down if `noted` has its parameters.
+pub(super) async fn tell(
+    api: &Api,
+    request: &HttpRequest,
+    partner: &Partner,
+    (ranked, asked_for): (Entity, Option<Reference>),
+    noted: Option<Parameters>,
+    told: Told,
+) -> Result<HttpResponse> {
     let answered = &told.kept.answered;
+    let items =
+        || answered.items.iter().map(|item| (Some(item.rank), item.reference.clone(), item.score)).collect();
     let put_down = || Answer {
         capability: if asked_for.is_some() { "scoring" } else { "searching" },
         ranked,
         asked_for,
+        asked_at: answered.asked_at,
+        stale: answered.stale,
         total: answered.total,
-        items: answered.items.iter().map(|item| (item.rank, item.reference.clone(), item.score)).collect(),
+        items: items(),
     };
-    let receipt = receipts::receipt(api, request, partner, given, put_down).await?;
+    let receipt = receipts::receipt(api, request, partner, noted, put_down).await?;
     send(api, request, told, receipt)
 }
 
@@ -88,7 +104,7 @@ fn with_receipt(body: &[u8], receipt: &ReceiptMark) -> Result<Vec<u8>> {
 }
 
 /// Whether the caller wants nothing that is remembered. Directives are the same in any case (RFC 9111 §5.2).
-fn wants_anew(request: &HttpRequest) -> bool {
+pub(super) fn wants_anew(request: &HttpRequest) -> bool {
     let stated = request.headers().get_all(CACHE_CONTROL).filter_map(|value| value.to_str().ok());
     stated.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("no-cache"))
 }

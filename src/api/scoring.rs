@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use super::freshness::FreshnessDocument;
 use super::parameters::{Given, Parameter};
 use super::problem::{self, refusals};
-use super::receipts::ReceiptMark;
-use super::reply::{reply, written};
+use super::receipts::{self, RECEIPT, ReceiptMark};
+use super::reply::{reply, wants_anew, written};
 use super::shape::Shape;
 use super::tickets::{self, TicketDocument};
-use super::{Api, criteria, cursor};
+use super::{Api, criteria, cursor, personal};
 use crate::error::{Error, Kind, Result};
 use crate::flows::query::{self, Answered, Asked, Page};
 use crate::flows::{Partner, ticket};
@@ -106,8 +106,8 @@ pub(super) const WAIT: Parameter = Parameter::optional(
     "wait",
     Shape::Whole { least: 1, most: 30, default: None },
     "How many seconds to wait for an object that is not in HrFlow yet, or whose change is on its way: one that is not \
-     known at all is asked of the partner. What takes longer is answered with 202 and a ticket. Whoever goes on with \
-     `cursor` has waited already.",
+     known at all is asked of the partner. What takes longer is answered with 202 and a ticket, which keeps the \
+     question: not with `name` or `email` where profiles are ranked. Whoever goes on with `cursor` has waited already.",
 );
 
 refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Expired, Invalid, RateLimited, Upstream, Refused,
@@ -254,16 +254,23 @@ async fn score(
         ..criteria::asked(given, entity, Some(reference))?
     };
     if given.value(WAIT.name).is_some() && asked.cursor.is_none() {
+        personal::ensure_none(
+            given,
+            entity,
+            "cannot be kept in a ticket, as a person's name: leave out `wait`",
+        )?;
+        let parameters = receipts::parameters(partner, entity, given);
+        let call = ticket::Call { asked, parameters, receipt: given.flag(RECEIPT.name) };
         let patience = Duration::from_secs(given.whole(WAIT.name));
-        let waited = ticket::wait(&api.context, partner, asked, patience, write).await;
-        return tickets::answer(api, request, partner, given, waited).await;
+        let waited = ticket::wait(&api.context, partner, call, patience, wants_anew(request), write).await;
+        return tickets::answer(api, request, partner, waited).await;
     }
     reply(api, request, partner, given, asked, write).await
 }
 
 /// Writes a page down as it is sent.
 pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
-    let Answered { items, page, max_page, total, freshness, stale, next, truncated } = answered;
+    let Answered { asked_at: _, items, page, max_page, total, freshness, stale, next, truncated } = answered;
     let document = ScoredPage {
         items: items.iter().filter_map(Scored::of).collect(),
         page: *page,

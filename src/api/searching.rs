@@ -189,7 +189,7 @@ async fn search(
 }
 
 fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
-    let Answered { items, page, max_page, total, freshness, stale, next, truncated } = answered;
+    let Answered { asked_at: _, items, page, max_page, total, freshness, stale, next, truncated } = answered;
     let found = |item: &query::Match| Found {
         reference: item.reference.clone(),
         rank: item.rank,

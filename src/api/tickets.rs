@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::parameters::{Given, PARTNER, query};
+use super::parameters::{PARTNER, query};
 use super::problem::{refusals, whole_seconds};
 use super::receipts::RECEIPT;
 use super::records::{date, id_in};
-use super::reply::reply;
+use super::reply::{tell, wants_anew};
 use super::scoring::{ScoredPage, refused, write};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
@@ -62,7 +62,8 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 /// Read what a ticket has come to
 ///
 /// The page that the scoring call would have answered, or the problem: 404 where the partner does not know the object, 409
-/// where it was set aside. 202 while it is on its way.
+/// where it was set aside. 202 while it is on its way. With `receipt=true`, here or in that call, the answer is put down
+/// with the parameters of that call.
 #[utoipa::path(
     tag = "matching",
     params(("id" = String, Path, description = "The ticket's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetTicket),
@@ -83,8 +84,11 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 #[get("/v1/tickets/{id}")]
 pub(super) async fn get_ticket(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, GetTicket::KNOWN)?;
-    let redeemed = ticket::redeem(&api.context, partner, &id_in(&request)?, write).await;
-    answer(&api, &request, partner, &given, redeemed).await
+    let mut redeemed = ticket::redeem(&api.context, partner, &id_in(&request)?, wants_anew(&request), write).await;
+    if let Ok(Waited::Ready(call, _)) = &mut redeemed {
+        call.receipt |= given.flag(RECEIPT.name);
+    }
+    answer(&api, &request, partner, redeemed).await
 }
 
 /// What a call with `wait` is answered: the page, or the ticket for it.
@@ -92,11 +96,13 @@ pub(super) async fn answer(
     api: &Api,
     request: &HttpRequest,
     partner: &Arc<Partner>,
-    given: &Given,
     waited: Result<Waited>,
 ) -> Result<HttpResponse> {
     match waited {
-        Ok(Waited::Ready(asked)) => reply(api, request, partner, given, asked, write).await,
+        Ok(Waited::Ready(call, told)) => {
+            let about = (call.asked.entity, call.asked.scored_for);
+            tell(api, request, partner, about, call.receipt.then_some(call.parameters), told).await
+        }
         Ok(Waited::Later(ticket, wait)) => later(ticket, wait),
         Err(problem) => refused(partner, problem),
     }

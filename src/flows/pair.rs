@@ -32,6 +32,8 @@ pub struct Narrowing {
 /// The score of a pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
+    /// When HrFlow was asked, in Unix microseconds.
+    pub asked_at: i64,
     /// As the list has it; none when the list does not have the object.
     pub score: Option<f64>,
     /// How far HrFlow is behind what we know.
@@ -63,6 +65,7 @@ pub async fn score(context: &Context, partner: &Partner, pair: &Pair) -> Result<
     let found =
         find(partner, pair, known.of(pair.ranked), &Narrowing::default()).await.map_err(known_to_us)?;
     Ok(Scored {
+        asked_at: now,
         score: found.and_then(|item| item.score),
         freshness,
         stale: known.job.is_pending() || known.profile.is_pending(),

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::query::Asked;
 use crate::model::{Entity, Reference};
 
+/// Parameters that name a person where profiles are ranked.
+pub const PERSONAL: [&str; 2] = ["name", "email"];
+
 /// Which objects count, and what is shown of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Question {

@@ -1,19 +1,59 @@
 //! Receipts: what an answer was made of, added to the partner's chain before the answer is given. No person is named in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::question::PERSONAL;
 use super::{Context, Partner};
 use crate::error::Result;
 use crate::model::{
     Entity, ReceiptAnswer, ReceiptEntry, ReceiptItem, ReceiptObject, ReceiptQuestion, Reference, digest,
-    veiled,
+    rfc3339, veiled,
 };
 use crate::store::{self, receipts, records};
 
-/// Parameters that may hold a person's name, address or reference; of those only a digest is kept.
-const PERSONAL: [&str; 3] = ["name", "email", "profile_reference"];
+/// Parameters whose words anybody may be looked for by, where profiles are ranked.
+const FREE_TEXTS: [&str; 4] =
+    ["text_keywords", "summary_keywords", "experience_keywords", "education_keywords"];
+
+/// Every parameter of a question, in the spelling in which it was understood, but for what may name a person: of that only
+/// a digest is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Parameters(BTreeMap<String, Value>);
+
+impl Parameters {
+    /// What is kept of these, where objects of kind `ranked` are ranked.
+    pub fn of<'a>(
+        partner: &str,
+        ranked: Entity,
+        given: impl Iterator<Item = (&'static str, &'a Value)>,
+    ) -> Self {
+        let kept = |name: &str, value: &Value| {
+            if is_personal(ranked, name) { veil(partner, name, value) } else { value.clone() }
+        };
+        Self(given.map(|(name, value)| (name.to_owned(), kept(name, value))).collect())
+    }
+}
+
+fn is_personal(ranked: Entity, name: &str) -> bool {
+    // The name of a job is a title.
+    let names_a_person =
+        ranked == Entity::Profile && (PERSONAL.contains(&name) || FREE_TEXTS.contains(&name));
+    names_a_person || name == "profile_reference"
+}
+
+/// The same with a digest for every text.
+fn veil(partner: &str, name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) => veiled(partner, name, text).into(),
+        Value::Array(items) => items.iter().map(|item| veil(partner, name, item)).collect(),
+        other => other.clone(),
+    }
+}
 
 /// What an answer was made of.
 pub struct Answered {
@@ -23,12 +63,16 @@ pub struct Answered {
     pub ranked: Entity,
     /// What it was ranked for; none in searching.
     pub asked_for: Option<Reference>,
-    /// Every parameter, in the spelling in which it was understood.
-    pub parameters: Vec<(String, Value)>,
+    /// How it was narrowed.
+    pub parameters: Parameters,
+    /// When HrFlow was asked, in Unix microseconds.
+    pub asked_at: i64,
+    /// Whether the scores may be those of what was.
+    pub stale: bool,
     /// How many objects there were on all pages.
     pub total: u64,
-    /// The objects of this page: place, reference and score.
-    pub items: Vec<(u64, String, Option<f64>)>,
+    /// The objects of this page: place, where it is known, reference and score.
+    pub items: Vec<(Option<u64>, String, Option<f64>)>,
     /// Under which id it was asked.
     pub request_id: String,
     /// With which key, in eight characters.
@@ -58,14 +102,18 @@ pub async fn keep(context: &Context, partner: &Partner, answered: Answered) -> R
             Ok((of_ranked, records::glance(db, &name, ranked.other(), &asked)?))
         })
         .await?;
-    let entry = entry(partner, answered, fingerprints(of_ranked), fingerprints(of_asked));
+    let then = answered.asked_at;
+    let entry = entry(partner, answered, fingerprints(of_ranked, then), fingerprints(of_asked, then));
     let clock = context.clock.clone();
     let kept = context.store.write(move |db| receipts::add(db, entry, |db| store::now(db, &clock))).await?;
     Ok(Receipt { id: kept.id, hash: kept.hash })
 }
 
-fn fingerprints(records: Vec<records::Glance>) -> HashMap<String, String> {
-    records.into_iter().filter_map(|record| Some((record.reference, record.fingerprint?))).collect()
+/// Of those whose scores were made of it: what was asked earlier may be answered, and put down, after a change.
+fn fingerprints(records: Vec<records::Glance>, asked_at: i64) -> HashMap<String, String> {
+    let known =
+        |record: records::Glance| Some((record.reference.clone(), record.fingerprint_since(asked_at)?));
+    records.into_iter().filter_map(known).collect()
 }
 
 fn entry(
@@ -83,13 +131,7 @@ fn entry(
         let fingerprint = of_ranked.remove(&reference);
         ReceiptItem { rank, score, object: ReceiptObject::of(name, ranked, &reference, fingerprint) }
     });
-    let parameters = answered.parameters.into_iter().map(|(parameter, value)| {
-        let value = match value.as_str() {
-            Some(text) if PERSONAL.contains(&&*parameter) => veiled(name, &parameter, text).into(),
-            _ => value,
-        };
-        (parameter, value)
-    });
+    let asked_at = DateTime::from_timestamp_micros(answered.asked_at).unwrap_or_default();
     ReceiptEntry {
         seq: 0,
         id: uuid::Uuid::now_v7().to_string(),
@@ -103,9 +145,14 @@ fn entry(
             ranked,
             algorithm_key: asked_for.is_some().then(|| partner.settings.algorithm_key.clone()),
             asked_for,
-            parameters: parameters.collect(),
+            parameters: answered.parameters.0,
         },
-        answer: ReceiptAnswer { total: answered.total, items: items.collect() },
+        answer: ReceiptAnswer {
+            asked_at: rfc3339(asked_at),
+            stale: answered.stale,
+            total: answered.total,
+            items: items.collect(),
+        },
     }
 }
 

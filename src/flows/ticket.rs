@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 
-use super::query::{self, Asked, Write};
+use super::query::{self, Asked, Told, Write};
 use super::question::Question;
+use super::receipts::Parameters;
 use super::{Context, Partner};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
@@ -33,11 +34,25 @@ const MOST_TICKETS: i64 = 1000;
 /// How long a ticket is good for.
 const VALIDITY: Duration = Duration::from_hours(1);
 
+/// When an object that is worked on is worth another look.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A call that may wait.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is asked.
+    pub asked: Asked,
+    /// What a receipt of its answer would say of its parameters.
+    pub parameters: Parameters,
+    /// Whether its answer is to be put down.
+    pub receipt: bool,
+}
+
 /// What came of the wait.
 #[derive(Debug)]
 pub enum Waited {
-    /// The object is there: this can be asked, and was a moment ago.
-    Ready(Asked),
+    /// The object is there, and this is the answer to the call.
+    Ready(Call, Told),
     /// The object is still on its way.
     Later(Ticket, Duration),
 }
@@ -48,36 +63,39 @@ struct Kept {
     page: u64,
     limit: u64,
     question: Question,
+    parameters: Parameters,
+    receipt: bool,
 }
 
 /// Waits until what the partner has now of the object that is scored for has reached HrFlow, at most for `patience`, and
-/// asks: who asks the same right after that is given the answer, as `write` writes it down.
+/// asks for the answer, as `write` writes it down. `anew`: only what is asked then will do.
 ///
 /// # Errors
 /// Those of [`query::answer`]; `NotFound` when the partner does not know the object; `RateLimited` when too many wait.
 pub async fn wait(
     context: &Arc<Context>,
     partner: &Arc<Partner>,
-    asked: Asked,
+    call: Call,
     patience: Duration,
+    anew: bool,
     write: Write,
 ) -> Result<Waited> {
     let deadline = Instant::now() + patience;
-    let (entity, reference) = object(&asked)?;
+    let (entity, reference) = object(&call.asked)?;
     // Before the first look: nothing that is settled after it goes unheard.
     let place = partner.waiting.enter(entity, &reference)?;
     let version = ask_for(context, partner, entity, &reference).await?;
     loop {
         let mut rung = pin!(place.bell.notified());
         rung.as_mut().enable();
-        let (wait, look_again) = match look(context, partner, &asked, version, write).await? {
-            Look::Ready => return Ok(Waited::Ready(asked)),
+        let (wait, look_again) = match look(context, partner, &call.asked, version, anew, write).await? {
+            Look::Ready(told) => return Ok(Waited::Ready(call, told)),
             Look::OnItsWay(wait) => (wait, POLL),
             Look::TooNew => (ASK_AGAIN, ASK_AGAIN),
         };
         let now = Instant::now();
         if now >= deadline {
-            let ticket = issue(context, partner, entity, &reference, &asked, version).await?;
+            let ticket = issue(context, partner, entity, &reference, &call, version).await?;
             return Ok(Waited::Later(ticket, wait));
         }
         let next = deadline.min(now + look_again);
@@ -96,6 +114,7 @@ pub async fn redeem(
     context: &Arc<Context>,
     partner: &Arc<Partner>,
     id: &str,
+    anew: bool,
     write: Write,
 ) -> Result<Waited> {
     let (name, wanted, clock) = (partner.settings.name.clone(), id.to_owned(), context.clock.clone());
@@ -106,9 +125,9 @@ pub async fn redeem(
     let ticket = ticket.await?.ok_or_else(|| {
         Error::new(Kind::NotFound, format!("no ticket has the id `{id}`, or it has expired"))
     })?;
-    let asked = restore(&ticket)?;
-    Ok(match look(context, partner, &asked, ticket.version, write).await? {
-        Look::Ready => Waited::Ready(asked),
+    let call = restore(&ticket)?;
+    Ok(match look(context, partner, &call.asked, ticket.version, anew, write).await? {
+        Look::Ready(told) => Waited::Ready(call, told),
         Look::OnItsWay(wait) => Waited::Later(ticket, wait),
         Look::TooNew => Waited::Later(ticket, ASK_AGAIN),
     })
@@ -159,7 +178,7 @@ async fn ask_for(context: &Context, partner: &Partner, entity: Entity, reference
 /// What a look at the object comes to.
 enum Look {
     /// HrFlow has it and scores it.
-    Ready,
+    Ready(Told),
     /// The object is on its way, and is worked on in so long.
     OnItsWay(Duration),
     /// HrFlow has it, and does not score it yet.
@@ -171,6 +190,7 @@ async fn look(
     partner: &Arc<Partner>,
     asked: &Asked,
     version: i64,
+    anew: bool,
     write: Write,
 ) -> Result<Look> {
     let (entity, reference) = object(asked)?;
@@ -189,12 +209,10 @@ async fn look(
         return Err(unknown(entity, &reference));
     }
     if is_on_its_way(&record, version) {
-        let due_in = record.due_at.map_or(0, |due_at| due_at - now);
-        let due_in = Duration::from_micros(u64::try_from(due_in).unwrap_or_default());
-        return Ok(Look::OnItsWay(due_in));
+        return Ok(Look::OnItsWay(due_in(&record, now)));
     }
-    match query::answer(context, partner, asked.clone(), false, write).await {
-        Ok(_) => Ok(Look::Ready),
+    match query::answer(context, partner, asked.clone(), anew, write).await {
+        Ok(told) => Ok(Look::Ready(told)),
         Err(problem) if problem.kind() == Kind::Refused && is_new(&record, now) => Ok(Look::TooNew),
         Err(problem) => Err(problem),
     }
@@ -206,6 +224,15 @@ fn is_on_its_way(record: &Record, version: i64) -> bool {
         && record.settled_version < version
         && record.missing == 0
         && record.outcome != Some(Outcome::SetAside)
+}
+
+/// When there is news of a change that is on its way: of one that is worked on, `due_at` tells when its lease ends.
+fn due_in(record: &Record, now: i64) -> Duration {
+    if record.lease.is_some() {
+        return SOON;
+    }
+    let due_in = record.due_at.map_or(0, |due_at| due_at - now);
+    Duration::from_micros(u64::try_from(due_in).unwrap_or_default())
 }
 
 fn is_new(record: &Record, now: i64) -> bool {
@@ -225,10 +252,17 @@ async fn issue(
     partner: &Partner,
     entity: Entity,
     reference: &Reference,
-    asked: &Asked,
+    call: &Call,
     version: i64,
 ) -> Result<Ticket> {
-    let kept = Kept { page: asked.page, limit: asked.limit, question: Question::of(asked) };
+    let Call { asked, parameters, receipt } = call;
+    let kept = Kept {
+        page: asked.page,
+        limit: asked.limit,
+        question: Question::of(asked),
+        parameters: parameters.clone(),
+        receipt: *receipt,
+    };
     let question = serde_json::to_string(&kept)
         .map_err(|cause| Error::new(Kind::Internal, "a question could not be written down").because(cause))?;
     let ticket = Ticket {
@@ -258,10 +292,14 @@ async fn issue(
         .await
 }
 
-fn restore(ticket: &Ticket) -> Result<Asked> {
+fn restore(ticket: &Ticket) -> Result<Call> {
     let unreadable = || Error::new(Kind::Internal, "a ticket cannot be read");
     let kept: Kept = serde_json::from_str(&ticket.question).map_err(|cause| unreadable().because(cause))?;
     let ranked = Entity::parse(&ticket.entity).ok_or_else(unreadable)?.other();
     let reference = Reference::parse(ticket.reference.clone())?;
-    Ok(kept.question.ask(ranked, reference, kept.page, kept.limit))
+    Ok(Call {
+        asked: kept.question.ask(ranked, reference, kept.page, kept.limit),
+        parameters: kept.parameters,
+        receipt: kept.receipt,
+    })
 }

@@ -58,9 +58,11 @@ pub struct ReceiptQuestion {
     pub algorithm_key: Option<String>,
     /// What it was ranked for; null in searching.
     pub asked_for: Option<ReceiptObject>,
-    /// Every parameter, as it was understood; `sha256:` and a digest in the place of a name or an e-mail address, made
-    /// over partner, name and value, each after its length in eight bytes.
-    #[schema(example = json!({"limit": 30, "page": 1, "text_keywords": ["rust"]}))]
+    /// Every parameter, as it was understood. Where it may name a person, `sha256:` and a digest are in its place: of the
+    /// reference of a profile, and where profiles are ranked of `name`, `email` and each of the words that
+    /// `text_keywords`, `summary_keywords`, `experience_keywords` and `education_keywords` look for. The digest is made over
+    /// partner, parameter and value, each after its length in eight bytes.
+    #[schema(example = json!({"limit": 30, "page": 1, "skills": [{"name": "Rust", "value": null}]}))]
     pub parameters: BTreeMap<String, Value>,
 }
 
@@ -76,7 +78,8 @@ pub struct ReceiptObject {
     /// reference finds it, as in the evidence of an erasure.
     #[schema(example = "7a3f0d9e4b1c5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b")]
     pub subject: String,
-    /// SHA-256 of what HrFlow was sent of it last; null where that is not known.
+    /// SHA-256 of what HrFlow had of it when it was asked; null where that is not known, as where the object changed after
+    /// the scores were made, or was being brought to HrFlow when they were put down.
     #[schema(example = "1b5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b")]
     pub fingerprint: Option<String>,
 }
@@ -84,6 +87,13 @@ pub struct ReceiptObject {
 /// What was answered.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ReceiptAnswer {
+    /// When HrFlow was asked. An answer that is remembered, or a page of a ranking that is paged through by cursor, has
+    /// scores from before it was given.
+    #[schema(format = "date-time", example = "2026-03-01T14:21:58.000120Z")]
+    pub asked_at: String,
+    /// Whether the answer said that its scores may be those of what was.
+    #[schema(example = false)]
+    pub stale: bool,
     /// How many objects there were on all pages.
     #[schema(minimum = 0, example = 128)]
     pub total: u64,
@@ -94,9 +104,9 @@ pub struct ReceiptAnswer {
 /// One object of an answer.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ReceiptItem {
-    /// Its place among all, from 1.
+    /// Its place among all, from 1; null where one pair was asked about, whose place is not known.
     #[schema(minimum = 1, example = 1)]
-    pub rank: u64,
+    pub rank: Option<u64>,
     /// How well it matches, from 0 to 1; null in searching.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.9157)]
     pub score: Option<f64>,

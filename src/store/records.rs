@@ -420,6 +420,17 @@ pub struct Glance {
     pub reference: String,
     pub wanted: Wanted,
     pub fingerprint: Option<String>,
+    pub indexed_at: Option<i64>,
+    pub lease: Option<String>,
+}
+
+impl Glance {
+    /// The fingerprint of what HrFlow has, if it is sure that HrFlow had the same at `then`: it was sent nothing since, and
+    /// nobody is about to send it anything.
+    pub fn fingerprint_since(self, then: i64) -> Option<String> {
+        let is_sure = self.lease.is_none() && self.indexed_at.is_some_and(|indexed_at| indexed_at <= then);
+        self.fingerprint.filter(|_| is_sure)
+    }
 }
 
 /// Those of `references` of which anything was ever heard.

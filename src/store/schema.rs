@@ -266,6 +266,7 @@ diesel::table! {
         unread -> BigInt,
         version -> Nullable<BigInt>,
         freshness -> Text,
+        asked_at -> BigInt,
         kept_until -> BigInt,
     }
 }

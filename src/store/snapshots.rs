@@ -32,6 +32,7 @@ pub struct Snapshot {
     pub unread: i64,
     pub version: Option<i64>,
     pub freshness: String,
+    pub asked_at: i64,
     pub kept_until: i64,
 }
 

@@ -1,7 +1,8 @@
 //! Match now: scoring for what the partner has and we have not, in one call with a bounded wait, and a ticket past it.
 
 use futures_util::future::{join, join_all};
-use oem_connector::flows::retention;
+use oem_connector::flows::{lease, retention};
+use oem_connector::model::digest;
 use oem_connector::worker::Worker;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -69,6 +70,100 @@ async fn who_cannot_wait_so_long_gets_a_ticket_that_becomes_the_page() {
         assert_eq!(world.get(&path).await.status, StatusCode::NOT_FOUND, "an hour is over");
         while retention::forget(&world.context).await.unwrap() > 0 {}
         assert_eq!(world.database.number("SELECT count(*) FROM tickets"), 0);
+    }
+}
+
+#[actix_web::test]
+async fn a_receipt_that_a_ticket_becomes_says_what_was_asked() {
+    for backend in backends() {
+        let world = world(backend).await;
+        let criteria = "score_min=0.001&text_keywords=%5B%22nurse%22%5D&limit=7";
+        for receipt in ["&receipt=true", ""] {
+            let path = ticket(&world.get(&format!("{ASK}&wait=1&{criteria}{receipt}")).await);
+            // Asked for in the call, or by whoever takes the page.
+            let taken = if receipt.is_empty() { format!("{path}?receipt=true") } else { path.clone() };
+            ticket(&world.get(&taken).await);
+            world.settle().await;
+            world.hrflow_side.forget();
+            let redeemed = world.get(&taken).await;
+            assert_eq!(first(&redeemed), "P1");
+            assert_eq!(world.hrflow_side.count("GET", "/profiles/scoring"), 1, "HrFlow is asked once");
+            let id = redeemed.body["receipt"]["id"].as_str().unwrap_or_else(|| panic!("{}", redeemed.body));
+            let question = world.get(&format!("/v1/receipts/{id}")).await.body["entry"]["question"].clone();
+            let veiled = format!("sha256:{}", digest(&[b"acme", b"text_keywords", b"nurse"]));
+            for (name, value) in [
+                ("job_reference", json!("J9")),
+                ("score_min", json!(0.001)),
+                ("limit", json!(7)),
+                ("wait", json!(1)),
+                ("text_keywords", json!([veiled])),
+            ] {
+                assert_eq!(question["parameters"][name], value, "{question}");
+            }
+            assert_eq!(question["parameters"].get("receipt"), None);
+            if receipt.is_empty() {
+                assert!(world.get(&path).await.body.get("receipt").is_none(), "nobody asked for one");
+            }
+            // On its way again.
+            world.advance(1);
+            world.has_job("J9", "Night nurse, once more");
+            world.announce("job_update", "J9").await;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn who_waits_asks_hrflow_once_also_anew() {
+    for backend in backends() {
+        let world = world(backend).await;
+        world.announce("job_create", "J9").await;
+        world.settle().await;
+        for header in [None, Some("no-cache")] {
+            world.hrflow_side.forget();
+            let mut request = world.request(reqwest::Method::GET, &format!("{ASK}&wait=20"));
+            if let Some(header) = header {
+                request = request.header("Cache-Control", header);
+            }
+            let asked = answer(request).await;
+            assert_eq!(first(&asked), "P1");
+            assert_eq!(world.hrflow_side.count("GET", "/profiles/scoring"), 1, "{header:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_ticket_keeps_nothing_that_names_a_person() {
+    for backend in backends() {
+        let world = world(backend).await;
+        for (name, value) in [("name", "Ada"), ("email", "ada@example.org")] {
+            let refused = world.get(&format!("{ASK}&wait=1&{name}={value}")).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+            assert_eq!(refused.body["errors"][0]["field"], name);
+            assert!(refused.body["errors"][0]["detail"].as_str().unwrap().contains("`wait`"));
+        }
+        assert_eq!(world.database.number("SELECT count(*) FROM tickets"), 0);
+        assert_eq!(world.database.number("SELECT count(*) FROM records WHERE entity = 'job'"), 0);
+        // The name of a job is a title.
+        world.announce("profile_update", "P1").await;
+        ticket(&world.get("/v1/jobs/scoring?profile_reference=P1&wait=1&name=Baker").await);
+        let tables = world.database.dump();
+        let rows = tables.lines().filter(|line| line.starts_with("tickets"));
+        assert!(rows.clone().count() > 0 && rows.clone().any(|row| row.contains("Baker")));
+        let veiled = digest(&[b"acme", b"profile_reference", b"P1"]);
+        assert!(rows.clone().any(|row| row.contains(&veiled)), "as a receipt says it");
+    }
+}
+
+#[actix_web::test]
+async fn a_ticket_for_what_is_worked_on_is_worth_a_look_in_a_second() {
+    for backend in backends() {
+        let world = world(backend).await;
+        world.announce("job_create", "J9").await;
+        let leased = lease::claim(&world.context, world.acme(), 8).await.unwrap();
+        assert_eq!(leased.len(), 1);
+        let waiting = world.get(&format!("{ASK}&wait=1")).await;
+        ticket(&waiting);
+        assert_eq!(waiting.headers["retry-after"], "1", "and not when the lease ends");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use oem_connector::flows::retention;
+use oem_connector::flows::{lease, retention};
 use oem_connector::model::chain::{Verdict, Verifier};
 use oem_connector::model::{Entity, digest};
 use oem_connector::server::{self, Serving};
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::process::{printed, run};
 use crate::support::{
-    Answer, Backend, Fault, OPERATOR_KEY, OTHER_KEY, PARTNER_KEY, RECEIPTS_KEPT, World, answer, backends,
+    Answer, Backend, Fault, Gate, OPERATOR_KEY, OTHER_KEY, PARTNER_KEY, RECEIPTS_KEPT, Wishes, World, answer,
+    backends,
 };
 
 const SCORE: &str = "/v1/profiles/scoring?job_reference=J1&receipt=true";
@@ -21,7 +22,11 @@ const EMAIL: &str = "zephyrine@example.org";
 
 /// A world with a job and three profiles, indexed.
 async fn world(backend: Backend) -> World {
-    let world = World::new(backend).await;
+    world_with(backend, Wishes::default()).await
+}
+
+async fn world_with(backend: Backend, wishes: Wishes) -> World {
+    let world = World::with(backend, wishes).await;
     world.has_job("J1", "Night nurse");
     for id in ["P1", "P2", "P3"] {
         let person = json!({
@@ -113,7 +118,9 @@ async fn a_receipt_says_what_the_answer_was_made_of() {
         assert_eq!((&question["capability"], &question["ranked"]), (&json!("scoring"), &json!("profiles")));
         assert_eq!(question["algorithm_key"], "sandbox-ranker");
         assert_eq!(question["asked_for"]["reference"], "J1");
-        assert_eq!(question["parameters"]["text_keywords"], json!(["nurse"]));
+        let veiled = format!("sha256:{}", digest(&[b"acme", b"text_keywords", b"nurse"]));
+        assert_eq!(question["parameters"]["text_keywords"], json!([veiled]), "anybody may be looked for so");
+        assert_eq!(question["parameters"]["score_min"], 0.001);
         assert_eq!(question["parameters"]["limit"], 30, "what was not said too");
         let fingerprint = |entity: &str, reference: &str| {
             let (entity, reference) = (entity.to_owned(), reference.to_owned());
@@ -131,6 +138,10 @@ async fn a_receipt_says_what_the_answer_was_made_of() {
         let items = entry["answer"]["items"].as_array().unwrap();
         let given = asked.body["items"].as_array().unwrap();
         assert_eq!((items.len(), given.len(), &entry["answer"]["total"]), (3, 3, &json!(3)));
+        assert_eq!(
+            (&entry["answer"]["asked_at"], &entry["answer"]["stale"]),
+            (&json!(world.now()), &json!(false))
+        );
         for (place, (item, given)) in items.iter().zip(given).enumerate() {
             let reference = given["reference"].as_str().unwrap();
             assert_eq!(item["rank"], json!(place + 1));
@@ -161,11 +172,11 @@ async fn every_way_of_asking_can_be_put_down_and_a_refusal_is_not() {
             assert_eq!((&question["capability"], &question["ranked"]), (&json!(capability), &json!(ranked)));
         }
         for (path, body) in [
+            ("/v1/profiles/scoring", json!({"job_reference": "J1", "receipt": true, "score_min": 0.001})),
             (
-                "/v1/profiles/scoring",
-                json!({"job_reference": "J1", "receipt": true, "text_keywords": ["nurse"]}),
+                "/v1/jobs/scoring",
+                json!({"profile_reference": "P1", "receipt": true, "text_keywords": ["nurse"]}),
             ),
-            ("/v1/jobs/scoring", json!({"profile_reference": "P1", "receipt": true})),
             ("/v1/profiles/searching", json!({"receipt": true})),
             ("/v1/jobs/searching", json!({"receipt": true, "limit": 5})),
         ] {
@@ -173,7 +184,9 @@ async fn every_way_of_asking_can_be_put_down_and_a_refusal_is_not() {
             assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
             let kept = receipt(&world, asked.body["receipt"]["id"].as_str().unwrap()).await;
             let parameters = &kept["entry"]["question"]["parameters"];
-            assert_eq!(parameters["text_keywords"], body["text_keywords"], "{kept}");
+            for name in ["score_min", "text_keywords"] {
+                assert_eq!(parameters[name], body[name], "{kept}");
+            }
         }
         let wrong = world.post("/v1/profiles/searching", &json!({"receipt": "yes"})).await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
@@ -191,6 +204,8 @@ async fn no_person_is_named_in_any_receipt() {
         for path in [
             format!("/v1/profiles/searching?receipt=true&name={NAME}"),
             format!("/v1/profiles/searching?receipt=true&email={EMAIL}"),
+            format!("/v1/profiles/searching?receipt=true&text_keywords=%5B%22{NAME}%22%5D"),
+            format!("/v1/profiles/searching?receipt=true&summary_keywords=%5B%22{NAME}%22%5D"),
             "/v1/jobs/scoring?profile_reference=P1&receipt=true".to_owned(),
             SCORE.to_owned(),
         ] {
@@ -208,6 +223,107 @@ async fn no_person_is_named_in_any_receipt() {
         }
         let veiled = format!("sha256:{}", digest(&[b"acme", b"name", NAME.as_bytes()]));
         assert!(rows.iter().any(|row| row.contains(&veiled)), "whoever knows the name finds it");
+    }
+}
+
+/// What a receipt says of the answer, and of the fingerprint of one profile in it.
+async fn attested(world: &World, asked: &Answer, reference: &str) -> (Value, Value) {
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+    let kept = receipt(world, asked.body["receipt"]["id"].as_str().unwrap()).await;
+    let answer = kept["entry"]["answer"].clone();
+    let wanted = subject("acme", "profile", reference);
+    let items = answer["items"].as_array().unwrap();
+    let item =
+        items.iter().find(|item| item["object"]["subject"] == wanted).unwrap_or_else(|| panic!("{kept}"));
+    let fingerprint = item["object"]["fingerprint"].clone();
+    (answer, fingerprint)
+}
+
+async fn changes(world: &World, reference: &str) {
+    world.advance(1);
+    world.has_profile(reference, "Night nurse and baker");
+    world.announce("profile_update", reference).await;
+    world.settle().await;
+}
+
+#[actix_web::test]
+async fn a_page_of_an_older_ranking_attests_no_fingerprint_of_what_changed_since() {
+    for backend in backends() {
+        let world = world(backend).await;
+        let path = "/v1/profiles/scoring?job_reference=J1&limit=1";
+        let mut next = world.get(path).await;
+        for _ in 0..2 {
+            let cursor = next.body["next_cursor"].as_str().unwrap();
+            let kept = format!("{path}&receipt=true&cursor={cursor}");
+            next = world.get(&kept).await;
+            let reference = next.body["items"][0]["reference"].as_str().unwrap().to_owned();
+            let made_at = world.now();
+            let (answer, fingerprint) = attested(&world, &next, &reference).await;
+            assert!(fingerprint.is_string(), "it is what the score was made of: {answer}");
+            if next.body["next_cursor"].is_null() {
+                changes(&world, &reference).await;
+                let again = world.get(&kept).await;
+                assert_eq!(again.body["items"], next.body["items"], "the scores are those of the snapshot");
+                let (answer, fingerprint) = attested(&world, &again, &reference).await;
+                assert_eq!((&answer["asked_at"], &fingerprint), (&json!(made_at), &Value::Null), "{answer}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_a_change_overtook_attests_nothing_of_what_changed() {
+    for backend in backends() {
+        let world = world(backend).await;
+        let gate = Gate::new();
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldAfter(gate.clone()));
+        let overtaken = async {
+            gate.reached().await;
+            changes(&world, "P2").await;
+            gate.open();
+        };
+        let (asked, ()) = futures_util::future::join(world.get(SCORE), overtaken).await;
+        assert_eq!(attested(&world, &asked, "P2").await.1, Value::Null);
+        assert!(attested(&world, &asked, "P1").await.1.is_string());
+        // Nor of what somebody is bringing to HrFlow, who may have it already.
+        world.advance(1);
+        world.announce("profile_update", "P3").await;
+        let leased = lease::claim(&world.context, world.acme(), 8).await.unwrap();
+        assert_eq!(leased.len(), 1);
+        let asked = world.get(SCORE).await;
+        assert_eq!(attested(&world, &asked, "P3").await.1, Value::Null);
+        assert!(attested(&world, &asked, "P2").await.1.is_string());
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_stands_in_says_so_in_its_receipt() {
+    for backend in backends() {
+        let adjust = |config: &mut oem_connector::config::Config| config.limits.queries.serve_stale = true;
+        let world = world_with(backend, Wishes { adjust, ..Wishes::default() }).await;
+        let first = world.get(SCORE).await;
+        let asked_at = world.now();
+        assert!(attested(&world, &first, "P1").await.1.is_string());
+        changes(&world, "P1").await;
+        world.hrflow_side.fail_times(usize::MAX, "GET", "/profiles/scoring", Fault::Status(503, None));
+        let last = world.get(SCORE).await;
+        let (answer, fingerprint) = attested(&world, &last, "P1").await;
+        assert_eq!((&answer["asked_at"], &answer["stale"]), (&json!(asked_at), &json!(true)), "{answer}");
+        assert_eq!(fingerprint, Value::Null, "the score is that of what it was");
+        assert!(attested(&world, &last, "P2").await.1.is_string());
+    }
+}
+
+#[actix_web::test]
+async fn the_receipt_of_a_pair_claims_no_place_in_the_list() {
+    for backend in backends() {
+        let world = world(backend).await;
+        let asked = world.get("/v1/match?job_reference=J1&profile_reference=P2&receipt=true").await;
+        let (answer, fingerprint) = attested(&world, &asked, "P2").await;
+        let item = &answer["items"][0];
+        assert_eq!((&item["rank"], &item["score"]), (&Value::Null, &asked.body["score"]), "{answer}");
+        assert_eq!(answer["asked_at"], world.now());
+        assert!(fingerprint.is_string());
     }
 }
 

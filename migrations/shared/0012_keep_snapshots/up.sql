@@ -9,6 +9,7 @@ CREATE TABLE snapshots (
     unread     BIGINT NOT NULL, -- how many of them lie beyond what was read
     version    BIGINT,          -- in scoring: which version of the object that was asked about had reached HrFlow
     freshness  TEXT   NOT NULL, -- how far HrFlow was behind when it was asked, as JSON
+    asked_at   BIGINT NOT NULL, -- when HrFlow was asked
     kept_until BIGINT NOT NULL
 );
 CREATE INDEX snapshots_by_age ON snapshots (partner, kept_until);

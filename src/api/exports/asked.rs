@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use crate::api::criteria;
 use crate::api::parameters::{Given, Parameter};
+use crate::api::personal;
 use crate::api::shape::Shape;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::flows::export::Wish;
 use crate::flows::query::Asked;
 use crate::flows::question::Question;
@@ -57,14 +58,11 @@ pub(super) fn known_in(body: &[u8]) -> &'static [&'static [Parameter]] {
 /// `Invalid` for criteria that name a person: an export is kept for days.
 pub(super) fn wish(given: &Given, idempotency: Option<String>) -> Result<Wish> {
     let ranked = given.text("ranked").and_then(Entity::parse).unwrap_or(Entity::Profile);
-    let personal = ["name", "email"].into_iter().filter(|name| given.value(name).is_some());
-    let refused = Error::new(Kind::Invalid, "the parameters cannot be accepted");
-    let refused = personal.filter(|_| ranked == Entity::Profile).fold(refused, |refused, name| {
-        refused.field(name, "is refused: an export is kept, and keeps nothing that names a person")
-    });
-    if !refused.fields().is_empty() {
-        return Err(refused);
-    }
+    personal::ensure_none(
+        given,
+        ranked,
+        "is refused: an export is kept, and keeps nothing that names a person",
+    )?;
     let asked = Asked {
         score_min: given.number("score_min"),
         around: given.text("location_from").is_some(),

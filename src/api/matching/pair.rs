@@ -81,18 +81,22 @@ pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest)
         Ok(scored) => scored,
         Err(problem) => return refused(partner, problem),
     };
-    let put_down = || answer(&pair, scored.score);
-    let receipt = receipts::receipt(&api, &request, partner, &given, put_down).await?;
+    let noted = receipts::noted(partner, pair.ranked, &given);
+    let receipt = receipts::receipt(&api, &request, partner, noted, || answer(&pair, &scored)).await?;
     Ok(HttpResponse::Ok().json(document(pair, scored, receipt)))
 }
 
-/// What a receipt says of it: a list that was narrowed to one object, or to none.
-fn answer(pair: &Pair, score: Option<f64>) -> Answer {
-    let listed = score.map(|score| (1, pair.reference(pair.ranked).as_str().to_owned(), Some(score)));
+/// What a receipt says of it: a list that was narrowed to one object, or to none. Which place the object has in the whole
+/// list was not asked.
+fn answer(pair: &Pair, scored: &Scored) -> Answer {
+    let listed =
+        scored.score.map(|score| (None, pair.reference(pair.ranked).as_str().to_owned(), Some(score)));
     Answer {
         capability: "match",
         ranked: pair.ranked,
         asked_for: Some(pair.reference(pair.ranked.other()).clone()),
+        asked_at: scored.asked_at,
+        stale: scored.stale,
         total: u64::from(listed.is_some()),
         items: listed.into_iter().collect(),
     }
@@ -100,7 +104,7 @@ fn answer(pair: &Pair, score: Option<f64>) -> Answer {
 
 fn document(
     pair: Pair,
-    Scored { score, freshness, stale }: Scored,
+    Scored { asked_at: _, score, freshness, stale }: Scored,
     receipt: Option<ReceiptMark>,
 ) -> MatchDocument {
     let encoded = |entity| utf8_percent_encode(pair.reference(entity).as_str(), NON_ALPHANUMERIC);

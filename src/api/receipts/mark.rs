@@ -9,7 +9,7 @@ use crate::api::shape::Shape;
 use crate::api::{Api, request_id};
 use crate::error::Result;
 use crate::flows::Partner;
-use crate::flows::receipts::{self, Answered};
+use crate::flows::receipts::{self, Answered, Parameters};
 use crate::model::{Entity, Reference};
 
 /// Whether an answer is put down.
@@ -39,30 +39,44 @@ pub(in crate::api) struct Answer {
     pub(in crate::api) ranked: Entity,
     /// What it was ranked for; none in searching.
     pub(in crate::api) asked_for: Option<Reference>,
+    /// When HrFlow was asked, in Unix microseconds.
+    pub(in crate::api) asked_at: i64,
+    /// Whether the scores may be those of what was.
+    pub(in crate::api) stale: bool,
     /// How many objects there were on all pages.
     pub(in crate::api) total: u64,
-    /// The objects of this page: place, reference and score.
-    pub(in crate::api) items: Vec<(u64, String, Option<f64>)>,
+    /// The objects of this page: place, where it is known, reference and score.
+    pub(in crate::api) items: Vec<(Option<u64>, String, Option<f64>)>,
 }
 
-/// Puts an answer down, if `receipt=true` asks for it; it is durable when this returns.
+/// What a receipt says of the parameters, where objects of kind `ranked` are ranked.
+pub(in crate::api) fn parameters(partner: &Partner, ranked: Entity, given: &Given) -> Parameters {
+    let told = given.all().filter(|(name, _)| ![RECEIPT.name, PARTNER.name].contains(name));
+    Parameters::of(&partner.settings.name, ranked, told)
+}
+
+/// The same, if `receipt=true` asks for a receipt.
+pub(in crate::api) fn noted(partner: &Partner, ranked: Entity, given: &Given) -> Option<Parameters> {
+    given.flag(RECEIPT.name).then(|| parameters(partner, ranked, given))
+}
+
+/// Puts an answer down, if the parameters were noted for it; it is durable when this returns.
 pub(in crate::api) async fn receipt(
     api: &Api,
     request: &HttpRequest,
     partner: &Partner,
-    given: &Given,
+    noted: Option<Parameters>,
     answer: impl FnOnce() -> Answer,
 ) -> Result<Option<ReceiptMark>> {
-    if !given.flag(RECEIPT.name) {
-        return Ok(None);
-    }
-    let Answer { capability, ranked, asked_for, total, items } = answer();
-    let parameters = given.all().filter(|(name, _)| ![RECEIPT.name, PARTNER.name].contains(name));
+    let Some(parameters) = noted else { return Ok(None) };
+    let Answer { capability, ranked, asked_for, asked_at, stale, total, items } = answer();
     let answered = Answered {
         capability,
         ranked,
         asked_for,
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value.clone())).collect(),
+        parameters,
+        asked_at,
+        stale,
         total,
         items,
         request_id: request_id::of(request),

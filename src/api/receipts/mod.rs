@@ -20,7 +20,7 @@ use crate::model::{Entity, ReceiptEntry, subject};
 use crate::store::receipts::{self, Kept, Listed, Which};
 
 pub(super) use export::export_receipts;
-pub(super) use mark::{Answer, RECEIPT, ReceiptMark, receipt};
+pub(super) use mark::{Answer, RECEIPT, ReceiptMark, noted, parameters, receipt};
 
 /// A receipt.
 #[derive(Serialize, ToSchema)]
@@ -170,7 +170,7 @@ const LIST: &str = "receipts";
                             "subject": "5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b1c",
                             "fingerprint": "1b5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b7a3f0d9e4b"},
                         "parameters": {"job_reference": "REQ-88", "limit": 30, "page": 1}},
-                    "answer": {"total": 1, "items": [{"rank": 1, "score": 0.9157, "object": {
+                    "answer": {"asked_at": "2026-03-01T14:22:00.003001Z", "stale": false, "total": 1, "items": [{"rank": 1, "score": 0.9157, "object": {
                         "entity": "profiles", "reference": null,
                         "subject": "7a3f0d9e4b1c5a62887f0e1d2c3b4a5968778695a4b3c2d1e0f1029384756a5b",
                         "fingerprint": null}}]}}})),

@@ -86,6 +86,8 @@ impl Asked {
 /// A page of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answered {
+    /// When HrFlow was asked, in Unix microseconds: the scores are of what it had then, or had taken in since.
+    pub asked_at: i64,
     /// The caller's live objects of this page.
     pub items: Vec<Match>,
     /// This page's number.
@@ -144,5 +146,15 @@ async fn page(context: &Context, partner: &Partner, asked: &Asked, standing: Sta
     left_out.report(partner, asked.entity, unknown);
     let next =
         (asked.page < max_page).then(|| Cursor::behind(asked, &partner.settings.name, asked.page, &items));
-    Ok(Answered { items, page: asked.page, max_page, total, freshness, stale, next, truncated: false })
+    Ok(Answered {
+        asked_at,
+        items,
+        page: asked.page,
+        max_page,
+        total,
+        freshness,
+        stale,
+        next,
+        truncated: false,
+    })
 }

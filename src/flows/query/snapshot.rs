@@ -87,6 +87,7 @@ async fn make(
         unread: whole_number(whole.unread),
         version: standing.scored_for.as_ref().map(|scored_for| scored_for.settled_version),
         freshness: serde_json::json!(freshness).to_string(),
+        asked_at: standing.asked_at,
         kept_until: 0,
     };
     keep(context, partner, asked, snapshot, left, whole.left_out).await
@@ -182,6 +183,7 @@ async fn serve(
         Error::new(Kind::Internal, "the freshness of a snapshot cannot be read").because(cause)
     })?;
     Ok(Answered {
+        asked_at: snapshot.asked_at,
         items: lines.into_iter().map(matched).collect(),
         page: cursor.page,
         max_page: cursor.page.saturating_add(left.div_ceil(asked.limit.max(1))),
