@@ -612,6 +612,24 @@ async fn old_receipts_go_from_the_beginning_and_what_is_left_still_proves_itself
 }
 
 #[actix_web::test]
+async fn old_receipts_go_a_few_at_a_time() {
+    for backend in backends() {
+        let world = world(backend).await;
+        for _ in 0..30 {
+            ask(&world, SCORE).await;
+        }
+        world.clock.advance(RECEIPTS_KEPT);
+        world.advance(1);
+        let left = || world.database.number("SELECT count(*) FROM receipts");
+        retention::forget(&world.context).await.unwrap();
+        assert_eq!(left(), 5, "each has many rows, and a webhook waits for all of them");
+        retention::forget(&world.context).await.unwrap();
+        assert_eq!(left(), 0);
+        assert!(verified(&world).await.intact);
+    }
+}
+
+#[actix_web::test]
 async fn the_command_checks_a_file_and_says_what_is_wrong_with_it() {
     let world = world(Backend::Sqlite).await;
     for _ in 0..3 {

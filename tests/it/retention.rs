@@ -50,6 +50,24 @@ async fn history_goes_when_it_is_too_old_and_the_record_stays() {
 }
 
 #[actix_web::test]
+async fn a_kind_that_cannot_be_deleted_keeps_none_of_the_others() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Nurse");
+        world.announce("profile_create", "P1").await;
+        world.settle().await;
+        world.clock.advance(RETENTION);
+        world.advance(1);
+        world.database.execute("ALTER TABLE snapshots RENAME TO away");
+        assert_eq!(retention::forget(&world.context).await.unwrap(), 1, "the delivery");
+        assert_eq!(retention::forget(&world.context).await.unwrap(), 1, "and the change");
+        assert!(retention::forget(&world.context).await.is_err(), "it is not taken for done");
+        world.database.execute("ALTER TABLE away RENAME TO snapshots");
+        assert_eq!(forget(&world).await, Vec::<usize>::new());
+    }
+}
+
+#[actix_web::test]
 async fn a_webhook_gets_in_between_two_batches() {
     for backend in backends() {
         let world = World::new(backend).await;
