@@ -21,6 +21,7 @@ pub mod explain;
 pub mod export;
 pub mod feedback;
 pub mod fuse;
+mod held;
 pub mod index;
 pub mod lease;
 pub mod pair;

@@ -156,6 +156,11 @@ impl Client {
         request: Request,
         about: About,
     ) -> Result<envelope::Read<T>> {
+        // It waits as long as it may take: others of its kind are what it waits for.
+        let _long = match request.limit() {
+            Some(limit) => Some(self.workspace.for_long(limit).await?),
+            None => None,
+        };
         let held = self.enter(urgency).await?;
         self.exchange(held, request, about).await
     }

@@ -14,13 +14,15 @@ use crate::model::{Rate, digest};
 ///
 /// `query_share` of the requests per minute, and of the slots, are the queries' own. A query takes from its own part
 /// first, then from the writes' part; a write never takes from the queries'. Queries may come in a burst of a minute's
-/// share, writes in a burst of one second's. A 429 slows both, and a rest that HrFlow asks for is everybody's.
+/// share, writes in a burst of one second's. A 429 slows both, and a rest that HrFlow asks for is everybody's. Calls with a
+/// time limit of their own take long, and half of the slots at most, however many partners make them.
 pub struct Workspace {
     pacer: Arc<Pacer>,
     writes: Quota,
     queries: Option<Quota>,
     slots: Slots,
     write_slots: Slots,
+    long_slots: Slots,
 }
 
 /// The slots that a call holds while it runs.
@@ -62,6 +64,7 @@ impl Workspace {
             queries: (queries > 0).then(|| quota("queries", Rate::per_minute(queries, queries))),
             slots: Slots::new(concurrency),
             write_slots: Slots::new(concurrency.saturating_sub(reserved)),
+            long_slots: Slots::new(concurrency / 2),
             pacer,
         }
     }
@@ -86,6 +89,12 @@ impl Workspace {
         }
         let slot = self.slots.enter(at_most).await.ok_or_else(busy)?;
         Ok(Held { _slot: slot, _write_slot: None })
+    }
+
+    /// Waits for the place of a call that takes long, at most `at_most`. It is taken before the call's slot, and held as
+    /// long.
+    pub(super) async fn for_long(&self, at_most: Duration) -> Result<OwnedSemaphorePermit> {
+        self.long_slots.enter(at_most).await.ok_or_else(busy)
     }
 
     /// The pace at which HrFlow is called.
@@ -171,6 +180,20 @@ mod tests {
         }
         assert_eq!(workspace.for_write(NOW).await.err().unwrap().kind(), Kind::RateLimited);
         drop(workspace.for_query(NOW).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn calls_that_take_long_leave_half_of_the_slots() {
+        for (concurrency, long) in [(1, 1), (2, 1), (4, 2), (5, 2)] {
+            let workspace = workspace(60_000, concurrency, 0.25);
+            let mut held = Vec::new();
+            for _ in 0..long {
+                held.push(workspace.for_long(NOW).await.unwrap());
+            }
+            assert_eq!(workspace.for_long(NOW).await.err().unwrap().kind(), Kind::RateLimited);
+            held.pop();
+            assert!(workspace.for_long(NOW).await.is_ok());
+        }
     }
 
     #[tokio::test]

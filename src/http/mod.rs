@@ -118,6 +118,11 @@ impl Request {
     pub fn within(self, limit: Duration) -> Self {
         Self { within: Some(limit), ..self }
     }
+
+    /// Its own time limit, if it has one.
+    pub fn limit(&self) -> Option<Duration> {
+        self.within
+    }
 }
 
 impl Client {

@@ -315,6 +315,110 @@ async fn a_pair_that_cannot_be_graded_is_explained_all_the_same() {
 }
 
 #[actix_web::test]
+async fn a_grading_that_fails_leaves_the_explanation_and_says_why_there_is_no_grade() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes { adjust: with_grading, ..Wishes::default() }).await;
+        for (lang, fault) in [("en", Fault::Status(503, None)), ("fr", Fault::Status(400, None))] {
+            explains(&world);
+            world.hrflow_side.fail_times(usize::MAX, "GET", GRADING, fault);
+            let told = world.get(&format!("{EXPLAIN}&lang={lang}&wait=20")).await;
+            assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+            assert_eq!(told.body["strengths"][0]["name"], "Night shifts");
+            assert_eq!((&told.body["grade"], &told.body["ungradable"]), (&Value::Null, &json!(false)));
+            assert!(told.body["ungraded"].as_str().unwrap().contains("grading failed"), "{}", told.body);
+            world.hrflow_side.heal();
+        }
+    }
+}
+
+#[actix_web::test]
+async fn one_that_failed_is_made_again_for_whoever_reads_it_later() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        world.hrflow_side.fail("GET", UPSKILLING, Fault::Malformed);
+        let location = begun(&world, EXPLAIN).await;
+        assert_eq!(status_and_code(&ended(&world, &location).await), (502, "upstream_failed"));
+        explains(&world);
+        assert_eq!(world.get(&location).await.status, StatusCode::BAD_GATEWAY, "not before its time");
+        world.advance(15);
+        let again = world.get(&location).await;
+        assert!([StatusCode::ACCEPTED, StatusCode::OK].contains(&again.status), "{}", again.body);
+        assert_eq!(ended(&world, &location).await.status, StatusCode::OK);
+        assert_eq!(world.hrflow_side.count("GET", UPSKILLING), 2);
+    }
+}
+
+#[actix_web::test]
+async fn one_that_failed_for_what_an_object_was_is_not_made_for_what_it_is() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        world.hrflow_side.fail("GET", UPSKILLING, Fault::Malformed);
+        let location = begun(&world, EXPLAIN).await;
+        assert_eq!(status_and_code(&ended(&world, &location).await), (502, "upstream_failed"));
+        world.advance(15);
+        world.has_profile("P1", "Day nurse");
+        world.announce("profile_update", "P1").await;
+        world.settle().await;
+        let refused = world.get(&location).await;
+        assert_eq!(status_and_code(&refused), (409, "conflict"), "{}", refused.body);
+        assert_eq!(world.hrflow_side.count("GET", UPSKILLING), 1);
+    }
+}
+
+#[actix_web::test]
+async fn what_was_explained_of_an_archived_person_is_not_shown() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        explains(&world);
+        let told = world.get(EXPLAIN).await;
+        let location = format!("/v1/explanations/{}", told.body["id"].as_str().unwrap());
+        world.advance(1);
+        world.announce("profile_archive", "P1").await;
+        for path in [EXPLAIN, &location] {
+            let gone = world.get(path).await;
+            assert_eq!(status_and_code(&gone), (410, "archived"), "{}", gone.body);
+            assert!(!gone.body.to_string().contains(PLANTED));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn explanations_leave_half_of_the_calls_to_the_lists_of_all_partners() {
+    for backend in backends() {
+        let wishes = Wishes {
+            adjust: |config| {
+                with_grading(config);
+                for partner in &mut config.partners {
+                    partner.hrflow.concurrency = 4;
+                }
+            },
+            ..Wishes::default()
+        };
+        let world = hospital(backend, wishes).await;
+        let gate = Gate::new();
+        let graded = grades(&json!([[0.5, 0.5]]), &json!([null]));
+        for (part, body) in [(UPSKILLING, words()), (GRADING, graded)] {
+            let held = Fault::HoldAnswer(gate.clone(), 200, body);
+            world.hrflow_side.fail_times(usize::MAX, "GET", part, held);
+        }
+        let locations = [begun(&world, EXPLAIN).await, begun(&world, &EXPLAIN.replace("P1", "P2")).await];
+        gate.reached().await;
+        gate.reached().await;
+        let list = world.get("/v1/profiles/scoring?job_reference=J1").await;
+        assert_eq!(list.status, StatusCode::OK, "{}", list.body);
+        let long = || world.hrflow_side.count("GET", UPSKILLING) + world.hrflow_side.count("GET", GRADING);
+        assert_eq!(long(), 2, "half of four");
+        for _ in 0..4 {
+            gate.open();
+        }
+        for location in locations {
+            assert_eq!(ended(&world, &location).await.status, StatusCode::OK);
+        }
+        assert_eq!(long(), 4);
+    }
+}
+
+#[actix_web::test]
 async fn odd_strengths_are_left_out_and_the_rest_is_shown() {
     for backend in backends() {
         let world = hospital(backend, Wishes::default()).await;

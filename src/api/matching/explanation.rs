@@ -48,7 +48,7 @@ pub(in crate::api) struct ExplanationDocument {
     #[schema(minimum = 0, maximum = 100, example = 92)]
     score_100: u8,
     /// A closer look at this one pair, from 0 to 1, on a scale of its own. Null where no grading algorithm is configured,
-    /// and where HrFlow could not grade the pair.
+    /// and where HrFlow could not grade the pair or its grading failed, as `ungraded` says.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.7869)]
     grade: Option<f64>,
     /// The grade in hundredths, rounded as the score is.
@@ -57,6 +57,10 @@ pub(in crate::api) struct ExplanationDocument {
     /// Whether HrFlow was asked for a grade and could not give one, the objects being too long for example.
     #[schema(example = false)]
     ungradable: bool,
+    /// Why there is no grade, though a grading algorithm is configured; null where there is one. The explanation is kept
+    /// without it.
+    #[schema(example = json!(null))]
+    ungraded: Option<String>,
     /// What speaks for the pair.
     strengths: Vec<PointDocument>,
     /// What speaks against it.
@@ -149,7 +153,9 @@ pub(in crate::api) async fn explain_match(api: web::Data<Api>, request: HttpRequ
 
 /// Read an explanation
 ///
-/// One that was asked for: 202 while it is being made, then the explanation, or the problem that there is none for.
+/// One that was asked for: 202 while it is being made, then the explanation, or the problem that there is none for. What
+/// failed is tried again when it is read after `Retry-After`. Status 410 once the job or the profile is archived; 409 with
+/// the code `conflict` where one of both changed before it was made, so that the pair is to be asked for again.
 #[utoipa::path(
     tag = "matching",
     params(("id" = String, Path, description = "The explanation's id",
@@ -201,7 +207,7 @@ fn example() -> serde_json::Value {
     json!({
         "id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88", "profile_reference": "CRM-4711",
         "ranked": "profiles", "lang": "en", "score": 0.9157, "score_100": 92, "grade": 0.7869, "grade_100": 79,
-        "ungradable": false,
+        "ungradable": false, "ungraded": null,
         "strengths": [{"name": "Rust in production", "description": "Eight years of backend work match the stack."}],
         "gaps": [{"name": "No lead role", "description": "The job asks for team lead experience."}],
         "explained_at": "2026-03-01T14:22:11Z",
@@ -231,6 +237,7 @@ fn document(explanation: Explanation) -> Result<ExplanationDocument> {
         grade: told.grade,
         grade_100: told.grade.map(hundredths),
         ungradable: told.ungradable,
+        ungraded: told.ungraded,
         strengths: points(told.strengths),
         gaps: points(told.gaps),
         explained_at: date(explanation.ended_at),

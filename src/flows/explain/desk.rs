@@ -18,7 +18,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Each is a call that takes long: half of the calls to HrFlow stay free for lists.
+    /// No more at once than a workspace lets have calls that take long: the rest would wait there.
     pub fn new(limits: &Limits, hrflow: &HrFlow) -> Self {
         let at_once = limits.explanations.min(hrflow.concurrency / 2).max(1);
         let places = (at_once + limits.explanation_queue).min(Semaphore::MAX_PERMITS);

@@ -38,6 +38,8 @@ pub struct Told {
     pub grade: Option<f64>,
     /// Whether HrFlow was asked for a grade and could not give one.
     pub ungradable: bool,
+    /// Why there is no grade, though it was asked for.
+    pub ungraded: Option<String>,
     /// What speaks for the pair.
     pub strengths: Vec<Point>,
     /// What speaks against it.
@@ -87,18 +89,28 @@ pub async fn ask(
     watch(context, partner, &id, wait).await
 }
 
-/// An explanation that was asked for, as far as it has come; one whose maker has gone is begun again.
+/// An explanation that was asked for, as far as it has come; one whose maker has gone, or that failed a while ago, is begun
+/// again.
 ///
 /// # Errors
-/// `NotFound` for an id that is not this partner's, `Unavailable` when too many are waited for.
+/// `NotFound` for an id that is not this partner's; `NotFound`, `Gone` or `Pending` for either object; `Conflict` for one
+/// that cannot be made any more, since an object is no longer what it was; `Unavailable` when too many are waited for.
 pub async fn get(context: &Arc<Context>, partner: &Arc<Partner>, id: &str) -> Result<Explanation> {
     let found = find(context, partner, id).await?;
     let now = context.clock.now().timestamp_micros();
-    if found.state == Stage::Running && found.is_due(now) {
-        let place = partner.explaining.place()?;
-        take(context, partner, &found, place).await?;
+    let (name, pair) = (partner.settings.name.clone(), work::pair_of(&found)?);
+    // Words about a person who was archived since are nobody's to read.
+    let known = context.store.read(move |db| pair::known(db, &name, &pair, now)).await?;
+    if !found.is_due(now) {
+        return Ok(found);
     }
-    Ok(found)
+    if known.fingerprints() != (found.job_fingerprint.as_ref(), found.profile_fingerprint.as_ref()) {
+        let message = "the job or the profile changed before the pair was explained: ask for the pair again";
+        return Err(Error::new(Kind::Conflict, message));
+    }
+    let place = partner.explaining.place()?;
+    take(context, partner, &found, place).await?;
+    find(context, partner, id).await
 }
 
 #[derive(Clone)]

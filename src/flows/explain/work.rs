@@ -1,12 +1,11 @@
 //! Makes one explanation, beside whoever asked for it and under a lease that is renewed while it goes on.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep;
 
+use super::super::held::while_held;
 use super::super::pair::{self, Known, Narrowing, Pair};
 use super::super::query::known_to_us;
 use super::super::{Context, Partner};
@@ -49,17 +48,10 @@ pub(super) fn start(
 
 /// Returns whether it still was ours in the end.
 async fn run(context: &Context, partner: &Partner, explanation: &Explanation, token: &str) -> Result<bool> {
-    let mut explaining = pin!(explain(context, partner, explanation));
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut explaining => break outcome,
-            () = sleep(context.limits.lease / 3) => {
-                // While the database is away nobody else can take it over either.
-                if matches!(renew(context, &explanation.id, token).await, Ok(false)) {
-                    return Ok(false);
-                }
-            }
-        }
+    let explaining = explain(context, partner, explanation);
+    let renewing = || renew(context, &explanation.id, token);
+    let Some(outcome) = while_held(context.limits.lease, renewing, explaining).await else {
+        return Ok(false);
     };
     if let Err(problem) = &outcome {
         tracing::warn!(
@@ -97,7 +89,14 @@ async fn explain(context: &Context, partner: &Partner, explanation: &Explanation
         }
     };
     let told = partner.hrflow.explain(&keys, score, &explanation.lang);
-    let (told, grade) = tokio::try_join!(told, graded).map_err(known_to_us)?;
+    // The grade is an addition: what comes of it decides nothing.
+    let graded = async { Ok(graded.await) };
+    let (told, graded) = tokio::try_join!(told, graded).map_err(known_to_us)?;
+    let ungradable = grading.is_some() && matches!(graded, Ok(None));
+    let (grade, ungraded) = match graded {
+        Ok(grade) => (grade, ungradable.then(|| "HrFlow cannot grade the pair".to_owned())),
+        Err(problem) => (None, Some(ungraded(explanation, &known_to_us(problem)))),
+    };
     let points = |traits: Vec<Trait>| {
         let point = |Trait { name, description }| Point { name, description };
         traits.into_iter().map(point).collect()
@@ -105,14 +104,25 @@ async fn explain(context: &Context, partner: &Partner, explanation: &Explanation
     let told = Told {
         score,
         grade,
-        ungradable: grading.is_some() && grade.is_none(),
+        ungradable,
+        ungraded,
         strengths: points(told.strengths),
         gaps: points(told.gaps),
     };
     Ok((told, known))
 }
 
-fn pair_of(explanation: &Explanation) -> Result<Pair> {
+/// Why a pair has no grade, as it may be told.
+fn ungraded(explanation: &Explanation, problem: &Error) -> String {
+    tracing::warn!(
+        partner = %explanation.partner, explanation = %explanation.id, code = problem.kind().code(),
+        "a pair could not be graded"
+    );
+    let detail = if problem.kind() == Kind::Internal { "a defect of ours" } else { problem.message() };
+    format!("the grading failed: {detail}")
+}
+
+pub(super) fn pair_of(explanation: &Explanation) -> Result<Pair> {
     let ranked = Entity::parse(&explanation.ranked);
     Ok(Pair {
         job: Reference::parse(&*explanation.job_reference)?,
