@@ -10,6 +10,9 @@ use tokio::time::sleep;
 use super::{POLL, report};
 use crate::flows::{Context, Partner, export};
 
+/// Exports of a partner that are worked on at once: indexing waits in the same line for its calls to HrFlow.
+const AT_WORK: usize = 2;
+
 pub(super) async fn export_what_is_due(
     context: Arc<Context>,
     partner: Arc<Partner>,
@@ -18,7 +21,9 @@ pub(super) async fn export_what_is_due(
     let mut running = JoinSet::new();
     let mut begun: HashMap<Id, (String, String)> = HashMap::new();
     while !*stop.borrow() {
-        match export::claim(&context, &partner).await {
+        let has_room = running.len() < AT_WORK;
+        let claimed = if has_room { export::claim(&context, &partner).await } else { Ok(None) };
+        match claimed {
             Ok(Some(claimed)) => {
                 let (context, partner) = (context.clone(), partner.clone());
                 let held = (claimed.id.clone(), claimed.lease.clone().unwrap_or_default());

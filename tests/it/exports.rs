@@ -232,6 +232,91 @@ async fn the_same_key_is_the_same_export_and_never_another() {
 }
 
 #[actix_web::test]
+async fn a_key_gives_its_export_also_after_the_ledger_grew_too_large_for_another() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        let body = json!({"ranked": "profiles", "top": 1000});
+        let ask = async |key: &str| {
+            answer(world.request(Method::POST, "/v1/exports").header("Idempotency-Key", key).json(&body))
+                .await
+        };
+        let first = ask("one").await;
+        assert_eq!(first.status, StatusCode::ACCEPTED, "{}", first.body);
+        world.database.execute("CREATE TABLE more AS SELECT * FROM records WHERE reference = 'J1'");
+        let grow = (0..5000).map(|number| {
+            format!("UPDATE more SET reference = 'X{number}'; INSERT INTO records SELECT * FROM more;")
+        });
+        world.database.execute(&format!("BEGIN; {} COMMIT; DROP TABLE more", grow.collect::<String>()));
+        let again = ask("one").await;
+        assert_eq!((again.status, &again.body["id"]), (StatusCode::ACCEPTED, &first.body["id"]));
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        let other = ask("two").await;
+        assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.body);
+        assert_eq!(other.body["errors"][0]["field"], "top");
+    }
+}
+
+#[actix_web::test]
+async fn an_export_says_what_it_waits_for_and_a_line_which_parameter_was_in_vain() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Malformed);
+        let id = start(&world, &json!({"ranked": "profiles", "references": ["J1"]})).await;
+        work(&world.context).await;
+        let waiting = state(&world, &id).await;
+        assert_eq!((&waiting["state"], &waiting["done"]), (&json!("running"), &json!(0)), "{waiting}");
+        assert!(waiting["problem"].as_str().unwrap().starts_with("`J1` is tried again: "), "{waiting}");
+        world.advance(600);
+        work(&world.context).await;
+        let done = state(&world, &id).await;
+        assert_eq!((&done["state"], &done["problem"]), (&json!("done"), &Value::Null), "{done}");
+
+        let nowhere = json!({
+            "id": "J9", "title": "Baker", "description": {"intro": "We bake."},
+            "competencies": {"required": ["Rust"]},
+        });
+        world.ats.put(oem_connector::model::Entity::Job, nowhere.as_object().unwrap().clone()).unwrap();
+        world.pull("jobs", "full").await;
+        let near = json!({"ranked": "profiles", "references": ["J9"], "location_from": "job",
+            "location_distance": 25});
+        let id = start(&world, &near).await;
+        work(&world.context).await;
+        let line = lines(&world, &id, 0).await.remove(0);
+        let detail = line["problem"]["detail"].as_str().unwrap();
+        assert!(detail.contains(": location_from: the job `J9` has no latitude"), "{line}");
+    }
+}
+
+#[actix_web::test]
+async fn two_exports_of_a_partner_are_worked_on_at_once_and_the_third_waits() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        let gate = Gate::new();
+        world.hrflow_side.fail_times(3, "GET", "/profiles/scoring", Fault::HoldBefore(gate.clone()));
+        for _ in 0..3 {
+            start(&world, &json!({"ranked": "profiles", "references": ["J1"]})).await;
+        }
+        let worker = Worker::start(&world.context, &world.context.partners);
+        gate.reached().await;
+        gate.reached().await;
+        let running = "SELECT count(*) FROM exports WHERE state = 'running'";
+        assert_eq!(world.database.number(running), 2);
+        gate.open();
+        // One has made room.
+        gate.reached().await;
+        gate.open();
+        gate.open();
+        let done = async {
+            while world.database.number("SELECT count(*) FROM exports WHERE state = 'done'") < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), done).await.expect("they are never done");
+        worker.stop().await;
+    }
+}
+
+#[actix_web::test]
 async fn only_so_many_are_open_and_a_cancelled_one_makes_room() {
     for backend in backends() {
         let world = hospital(backend, Wishes::default()).await;

@@ -1,3 +1,4 @@
+DROP INDEX records_shown;
 DROP TABLE export_names;
 DROP TABLE export_lines;
 DROP TABLE exports;

@@ -52,3 +52,6 @@ CREATE TABLE export_names (
     PRIMARY KEY (export, number)
 );
 CREATE UNIQUE INDEX export_names_of_object ON export_names (export, reference);
+
+-- Every object that HrFlow shows, in the order in which lines are planned, past all that was archived.
+CREATE INDEX records_shown ON records (partner, entity, reference) WHERE wanted = 'present' AND presence = 'present';

@@ -66,7 +66,7 @@ pub(in crate::api) struct ExportDocument {
     /// When it should end, by the quota and by how it went so far; null when it has ended.
     #[schema(format = "date-time", example = "2026-03-01T15:26:40Z")]
     estimated_end: Option<String>,
-    /// What ended it, if it failed.
+    /// What ended it, if it failed; while it is worked on, why the last call for a line was in vain, until a line is written.
     #[schema(example = "it did not end in time: HrFlow was not ready for all of it")]
     problem: Option<String>,
 }

@@ -15,7 +15,7 @@ use super::question::Question;
 use super::{Context, Partner, query};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference, digest};
-use crate::store::{self, Export, exports};
+use crate::store::{self, Db, Export, exports};
 
 pub use run::{claim, release, run};
 pub use store::exports::State;
@@ -51,24 +51,23 @@ pub struct Wish {
 /// `Conflict` when too many are open or kept, `Invalid` when it would list too much or its key was used for another.
 pub async fn start(context: &Context, partner: &Partner, wish: Wish) -> Result<(Export, bool)> {
     let (name, clock) = (partner.settings.name.clone(), context.clock.clone());
-    let total = if let Some(references) = &wish.references {
-        i64::try_from(references.len()).unwrap_or(i64::MAX)
-    } else {
-        let (name, entity) = (name.clone(), wish.ranked.other());
-        context.store.read(move |db| exports::lines::count_live(db, &name, entity)).await?
-    };
-    let planned = Planned::of(&name, wish, total)?;
+    let mut planned = Planned::of(&name, wish)?;
+    let draft = planned.export.clone();
+    let (known, total) = context.store.read(move |db| Ok((of_key(db, &draft)?, total(db, &draft)?))).await?;
+    // What was started under the key stays so, however the ledger has grown.
+    if let Some(known) = known {
+        return Ok((same(known, &planned.export)?, true));
+    }
+    planned.export.total = total;
+    ensure_listable(&planned.export)?;
     let kept = context.limits.export_days;
     let started = context
         .store
         .write(move |db| {
             exports::queue_up(db, &name)?;
             let Planned { mut export, references } = planned;
-            let known = match &export.idempotency {
-                Some(key) => exports::of_key(db, &name, key)?,
-                None => None,
-            };
-            if let Some(known) = known {
+            // Another may have been faster.
+            if let Some(known) = of_key(db, &export)? {
                 return Ok((same(known, &export)?, true));
             }
             ensure_few(exports::count(db, &name)?, kept)?;
@@ -93,33 +92,27 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(partner: &str, wish: Wish, total: i64) -> Result<Self> {
-        let top = i64::from(wish.top);
-        if total.saturating_mul(top) > MOST_MATCHES {
-            let message = format!("an export lists {MOST_MATCHES} matches at most");
-            let detail = format!("is too much for {total} objects: at most {}", MOST_MATCHES / total.max(1));
-            return Err(Error::new(Kind::Invalid, message).field("top", detail));
-        }
+    fn of(partner: &str, wish: Wish) -> Result<Self> {
+        let listed = wish.references.as_ref().map(Vec::len);
         let unwritable = |cause| Error::new(Kind::Internal, "an export could not be written").because(cause);
         let asked = serde_json::to_vec(&wish).map_err(unwritable)?;
         let question = serde_json::to_string(&wish.question).map_err(unwritable)?;
         let key = wish.idempotency.map(|key| digest(&[key.as_bytes()]));
-        let listed = wish.references.is_some();
         let export = Export {
             id: uuid::Uuid::now_v7().to_string(),
             partner: partner.to_owned(),
             ranked: wish.ranked.singular().to_owned(),
             state: State::Waiting,
-            top,
+            top: i64::from(wish.top),
             question,
             idempotency: key,
             fingerprint: digest(&[&asked]),
             lease: None,
             lease_until: None,
             due_at: 0,
-            walked: (!listed).then(String::new),
+            walked: listed.is_none().then(String::new),
             planned: 0,
-            total,
+            total: listed.map_or(0, |listed| i64::try_from(listed).unwrap_or(i64::MAX)),
             lines: 0,
             failed: 0,
             names: 0,
@@ -131,6 +124,32 @@ impl Planned {
         let references = wish.references.map(|listed| listed.into_iter().map(String::from).collect());
         Ok(Self { export, references })
     }
+}
+
+/// The export that was started under the key of this one.
+fn of_key(db: &mut Db<'_>, export: &Export) -> Result<Option<Export>> {
+    match &export.idempotency {
+        Some(key) => exports::of_key(db, &export.partner, key),
+        None => Ok(None),
+    }
+}
+
+/// How many lines an export will have: of what was listed, or of every object that HrFlow shows.
+fn total(db: &mut Db<'_>, export: &Export) -> Result<i64> {
+    match exports::scored_for(export).filter(|_| export.walked.is_some()) {
+        Some(entity) => exports::lines::count_live(db, &export.partner, entity),
+        None => Ok(export.total),
+    }
+}
+
+fn ensure_listable(export: &Export) -> Result<()> {
+    let Export { top, total, .. } = export;
+    if total.saturating_mul(*top) <= MOST_MATCHES {
+        return Ok(());
+    }
+    let message = format!("an export lists {MOST_MATCHES} matches at most");
+    let detail = format!("is too much for {total} objects: at most {}", MOST_MATCHES / total.max(&1));
+    Err(Error::new(Kind::Invalid, message).field("top", detail))
 }
 
 /// The export of this key, if it is the one that is asked for.

@@ -8,10 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, future, stream};
 use serde_json::json;
-use tokio::time::sleep;
 
 use super::super::backoff::backoff;
 use super::super::breaker::{self, Heard, Object, Pass, Report, pass};
+use super::super::held::while_held;
 use super::super::query::{self, Asked};
 use super::super::question::Question;
 use super::super::{Context, Partner};
@@ -71,27 +71,10 @@ pub async fn run(context: &Context, partner: &Partner, export: Export) -> Result
     let question: Question = serde_json::from_str(&export.question)
         .map_err(|cause| Error::new(Kind::Internal, "an export cannot be read").because(cause))?;
     let job = Job { context, partner, export: &export, ranked, question };
+    let renewing = || renew(context, &export);
     // Where the lease was lost, another worker goes on.
-    while while_held(context, &export, job.step()).await?.unwrap_or_default() {}
+    while while_held(context.limits.lease, renewing, job.step()).await.transpose()?.unwrap_or_default() {}
     Ok(())
-}
-
-/// Does `work` while the export's lease is renewed beside it; nothing when the lease was lost.
-async fn while_held<T>(
-    context: &Context,
-    export: &Export,
-    work: impl Future<Output = Result<T>>,
-) -> Result<Option<T>> {
-    let mut work = pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done.map(Some),
-            () = sleep(context.limits.lease / 3) => {}
-        }
-        if !renew(context, export).await? {
-            return Ok(None);
-        }
-    }
 }
 
 async fn renew(context: &Context, export: &Export) -> Result<bool> {
@@ -202,10 +185,13 @@ impl Job<'_> {
                     Err(problem) if problem.kind().is_temporary() => {
                         let told = tell(db)?;
                         put_off(db, &id, &line, &problem, told.held_until, now)?;
+                        export.problem = Some(waits_for(&line, &problem));
+                        exports::save(db, &export)?;
                         return Ok(told);
                     }
                     Err(problem) => Content::Problem(problem_of(&problem)),
                 };
+                export.problem = None;
                 // Records before breakers, as everybody locks them.
                 lines::write(db, &mut export, line.number, &content, now.timestamp_micros())?;
                 tell(db)
@@ -227,8 +213,20 @@ fn matches(found: Vec<query::Match>) -> Vec<Match> {
 
 /// What may be told of a failure.
 fn problem_of(problem: &Error) -> String {
-    let detail = if problem.kind() == Kind::Internal { "a defect of ours" } else { problem.message() };
-    json!({ "code": problem.kind().code(), "detail": detail }).to_string()
+    json!({ "code": problem.kind().code(), "detail": detail(problem) }).to_string()
+}
+
+/// What a line waits for, while it is tried again.
+fn waits_for(line: &Planned, problem: &Error) -> String {
+    format!("`{}` is tried again: {}", line.reference, detail(problem))
+}
+
+fn detail(problem: &Error) -> String {
+    if problem.kind() == Kind::Internal {
+        return "a defect of ours".to_owned();
+    }
+    let fields = problem.fields().iter().map(|wrong| format!(": {}: {}", wrong.field, wrong.detail));
+    problem.message().to_owned() + &fields.collect::<String>()
 }
 
 fn is_overdue(export: &Export, longest: Duration, now: DateTime<Utc>) -> bool {
