@@ -39,6 +39,8 @@ pub enum Kind {
     RateLimited,
     /// The other side answered with an error of its own, or with something unreadable.
     Upstream,
+    /// The other side says itself that it cannot answer a question now, or asked to be left alone when it last did.
+    Down,
     /// The other side cannot be reached.
     Unreachable,
     /// The other side did not answer in time; what it did is unknown.
@@ -70,6 +72,7 @@ impl Kind {
         Self::TooLarge,
         Self::RateLimited,
         Self::Upstream,
+        Self::Down,
         Self::Unreachable,
         Self::TimedOut,
         Self::Refused,
@@ -99,6 +102,7 @@ impl Kind {
             Self::TooLarge => "too_large",
             Self::RateLimited => "rate_limited",
             Self::Upstream => "upstream_failed",
+            Self::Down => "upstream_unavailable",
             Self::Unreachable => "upstream_unreachable",
             Self::TimedOut => "upstream_timed_out",
             Self::Refused => "upstream_refused",
@@ -113,6 +117,7 @@ impl Kind {
         match self {
             Self::RateLimited
             | Self::Upstream
+            | Self::Down
             | Self::Unreachable
             | Self::TimedOut
             | Self::Denied
@@ -172,6 +177,7 @@ pub struct Error {
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
     answered: Option<Answered>,
+    own_quota: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -184,6 +190,7 @@ impl Error {
             fields: Vec::new(),
             retry_after: None,
             answered: None,
+            own_quota: false,
             source: None,
         }
     }
@@ -196,6 +203,7 @@ impl Error {
             fields: original.fields.clone(),
             retry_after: original.retry_after,
             answered: original.answered,
+            own_quota: original.own_quota,
             source: Some(Box::new(original.clone())),
         }
     }
@@ -218,6 +226,20 @@ impl Error {
     #[must_use]
     pub fn answered(mut self, side: Side, status: u16, code: Option<u16>) -> Self {
         self.answered.get_or_insert(Answered { side, status, code });
+        self
+    }
+
+    /// The same as another kind of failure: what it means depends on what was to be done.
+    #[must_use]
+    pub fn told_as(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Says that it is our own quota that ran out, and nobody else who asked to wait.
+    #[must_use]
+    pub fn of_our_own_quota(mut self) -> Self {
+        self.own_quota = true;
         self
     }
 
@@ -246,6 +268,11 @@ impl Error {
     /// What the other side answered, if it came to that.
     pub fn answer(&self) -> Option<Answered> {
         self.answered
+    }
+
+    /// Whether our own quota ran out.
+    pub fn is_our_own_quota(&self) -> bool {
+        self.own_quota
     }
 
     /// How long the other side, or we, asked to wait.

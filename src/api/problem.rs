@@ -13,13 +13,16 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::error::{Error, FieldError, Kind};
+use crate::error::{Answered, Error, FieldError, Kind, Side};
 
 /// The media type of every refusal.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// How long to wait when nobody knows better, where a refusal must say how long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(1);
+
+/// The same where HrFlow has troubles, which take longer than ours.
+const OUTAGE_WAIT: Duration = Duration::from_secs(5);
 
 /// What a defect of ours is called; the cause is in the log alone.
 const DEFECT: &str = "something went wrong on our side; the answer's X-Request-Id finds it in our log";
@@ -87,14 +90,14 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Kind::Upstream | Kind::Refused | Kind::Denied => StatusCode::BAD_GATEWAY,
-        Kind::Unreachable | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Down | Kind::Unreachable | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        status(self.kind())
+        status_of(self)
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -104,7 +107,7 @@ impl ResponseError for Error {
         if self.kind() == Kind::Unauthorized {
             answer.insert_header((header::WWW_AUTHENTICATE, r#"ApiKey realm="oem-connector""#));
         }
-        if let Some(wait) = self.wait().or_else(|| must_wait(self.kind()).then_some(DEFAULT_WAIT)) {
+        if let Some(wait) = self.wait().or_else(|| default_wait(self.kind())) {
             answer.insert_header((header::RETRY_AFTER, whole_seconds(wait)));
         }
         answer.json(of_error(self))
@@ -114,11 +117,19 @@ impl ResponseError for Error {
 /// The problem document of an error.
 pub(super) fn of_error(error: &Error) -> Problem<'_> {
     let detail = if error.kind() == Kind::Internal { DEFECT } else { error.message() };
-    document(error.kind(), detail, error.fields())
+    document(error.kind(), status_of(error), detail, error.fields())
 }
 
-fn document<'a>(kind: Kind, detail: &'a str, fields: &'a [FieldError]) -> Problem<'a> {
-    let status = status(kind);
+/// The status of an error. What HrFlow itself refused of a request was the caller's to ask otherwise; where it misses what
+/// it should have, that is no fault of the request.
+fn status_of(error: &Error) -> StatusCode {
+    match (error.kind(), error.answer()) {
+        (Kind::Refused, Some(Answered { side: Side::HrFlow, .. })) => StatusCode::UNPROCESSABLE_ENTITY,
+        (kind, _) => status(kind),
+    }
+}
+
+fn document<'a>(kind: Kind, status: StatusCode, detail: &'a str, fields: &'a [FieldError]) -> Problem<'a> {
     let fields = fields.iter().map(|FieldError { field, detail }| FieldProblem { field, detail });
     Problem {
         r#type: "about:blank",
@@ -130,8 +141,13 @@ fn document<'a>(kind: Kind, detail: &'a str, fields: &'a [FieldError]) -> Proble
     }
 }
 
-fn must_wait(kind: Kind) -> bool {
-    matches!(kind, Kind::Pending | Kind::RateLimited | Kind::Unavailable | Kind::Unreachable | Kind::TimedOut)
+/// How long to wait where a refusal must say how long and nobody does.
+fn default_wait(kind: Kind) -> Option<Duration> {
+    match kind {
+        Kind::Pending | Kind::RateLimited | Kind::Unavailable => Some(DEFAULT_WAIT),
+        Kind::Down | Kind::Unreachable | Kind::TimedOut => Some(OUTAGE_WAIT),
+        _ => None,
+    }
 }
 
 /// `Retry-After` counts whole seconds; too early would only be refused again.
@@ -177,9 +193,10 @@ fn meaning(kind: Kind) -> &'static str {
             "The quota is used up, or too many requests of your address carried no key, or one that is not known."
         }
         Kind::Upstream => "The answer of HrFlow cannot be used.",
+        Kind::Down => "HrFlow says that it cannot answer now, or asked to be left alone for a while.",
         Kind::Unreachable => "HrFlow cannot be reached.",
         Kind::TimedOut => "HrFlow did not answer in time.",
-        Kind::Refused => "HrFlow refused the request.",
+        Kind::Refused => "HrFlow refused the request, or does not find what it should have.",
         Kind::Denied => "HrFlow refuses our credential, or does not know our source, board or algorithm.",
         Kind::Unavailable => "The service cannot take the request right now.",
         Kind::Internal => "A defect of the service.",
@@ -191,25 +208,35 @@ pub(super) fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
     // Who needs a key can have tried too many; and whatever else an operation refuses, it may have a defect.
     let guarded = kinds.contains(&Kind::Unauthorized) && !kinds.contains(&Kind::RateLimited);
-    for kind in kinds.iter().chain(guarded.then_some(&Kind::RateLimited)).chain(&[Kind::Internal]) {
+    // Whose answer may be of no use may be down, too.
+    let asked = kinds.contains(&Kind::Upstream);
+    let implied = guarded.then_some(&Kind::RateLimited).into_iter().chain(asked.then_some(&Kind::Down));
+    for kind in kinds.iter().chain(implied).chain(&[Kind::Internal]) {
         by_status.entry(status(*kind).as_u16()).or_default().push(*kind);
+        if *kind == Kind::Refused {
+            by_status.entry(StatusCode::UNPROCESSABLE_ENTITY.as_u16()).or_default().push(*kind);
+        }
     }
-    by_status.into_iter().map(|(status, kinds)| (status.to_string(), response(&kinds).into())).collect()
+    by_status
+        .into_iter()
+        .map(|(status, kinds)| (status.to_string(), response(status, &kinds).into()))
+        .collect()
 }
 
-fn response(kinds: &[Kind]) -> Response {
+fn response(status: u16, kinds: &[Kind]) -> Response {
     let mut description = String::new();
     for kind in kinds {
         let separator = if description.is_empty() { "" } else { " " };
         // Writing to a String cannot fail.
         let _ = write!(description, "{separator}`{}`: {}", kind.code(), meaning(*kind));
     }
+    let code = StatusCode::from_u16(status).unwrap_or_default();
     let fields = [FieldError { field: "reference".to_owned(), detail: "must not be empty".to_owned() }];
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
-        .example(kinds.first().map(|kind| serde_json::json!(document(*kind, meaning(*kind), &fields))));
+        .example(kinds.first().map(|kind| serde_json::json!(document(*kind, code, meaning(*kind), &fields))));
     let mut response = ResponseBuilder::new().description(description).content(MEDIA_TYPE, content.build());
-    if kinds.iter().any(|kind| must_wait(*kind)) {
+    if kinds.iter().any(|kind| default_wait(*kind).is_some()) {
         let wait = HeaderBuilder::new().description(Some("Seconds until it is worth trying again.")).build();
         response = response.header("Retry-After", wait);
     }

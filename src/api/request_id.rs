@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use tracing::Instrument;
 
 use super::problem;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -126,11 +126,14 @@ fn log(answered: &ServiceResponse<BoxBody>, began: Instant) {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let status = answered.status().as_u16();
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if status >= 500
-        && let Some(problem) = answered.response().error().and_then(|error| error.as_error::<Error>())
-    {
+    if let Some(problem) = answered.response().error().and_then(|error| error.as_error::<Error>()) {
         let (code, causes) = (problem.kind().code(), causes(problem));
-        tracing::error!(method, path, status, code, %problem, causes, "a request could not be served");
+        if status >= 500 {
+            tracing::error!(method, path, status, code, %problem, causes, "a request could not be served");
+        } else if problem.kind() == Kind::Refused {
+            // The caller is told; who runs this may want to know what HrFlow does not take.
+            tracing::warn!(method, path, status, code, %problem, causes, "HrFlow refused what was asked");
+        }
     }
     if path.starts_with("/health/") || path == "/metrics" {
         tracing::debug!(method, path, status, milliseconds, "request");

@@ -15,7 +15,7 @@ use super::reply::{reply, wants_anew, written};
 use super::shape::Shape;
 use super::tickets::{self, TicketDocument};
 use super::{Api, criteria, cursor, personal};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::flows::query::{self, Answered, Asked, Page};
 use crate::flows::{Partner, ticket};
 use crate::model::{Card, Entity, Reference};
@@ -288,7 +288,7 @@ pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
 
 /// A refusal for want of quota tells the quota (draft-ietf-httpapi-ratelimit-headers): what is kept for queries.
 pub(super) fn refused(partner: &Partner, problem: Error) -> Result<HttpResponse> {
-    if problem.kind() != Kind::RateLimited {
+    if !problem.is_our_own_quota() {
         return Err(problem);
     }
     let settings = &partner.settings.hrflow;

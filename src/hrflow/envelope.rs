@@ -1,11 +1,16 @@
 //! HrFlow's envelope `{code, message, data, meta}`, and what its refusals mean.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::About;
-use crate::error::{Error, Kind, Result, Side};
+use crate::error::{Answered, Error, Kind, Result, Side};
 use crate::http::{self, Answer, describe_json, refusal};
+
+/// How long a plan's quota that is used up is left alone where HrFlow does not say.
+const PLAN_WAIT: Duration = Duration::from_mins(1);
 
 /// A success.
 pub(super) struct Read<T> {
@@ -126,19 +131,25 @@ fn meant(http: &http::Client, answer: &Answer, head: &Head, about: About) -> Err
             format!("HrFlow does not know this address ({code}): is `api_url` right?"),
         ),
         (400 | 409 | 410 | 413 | 422, _) => {
-            Error::new(Kind::Refused, format!("HrFlow refused the {what} ({code}); {}", remedy(what)))
+            Error::new(Kind::Refused, format!("HrFlow refused the {what} ({code}); {}", about.remedy))
         }
         (code, _) => refusal(http.who(), code, answer.retry_after)
             .unwrap_or_else(|| Error::new(Kind::Upstream, "HrFlow answered with an unknown code")),
     }
 }
 
-/// What to do about a refusal, since its reason is not told.
-fn remedy(what: &str) -> &'static str {
-    match what {
-        "question" => "look at its criteria",
-        "feedback" => "look at its fields",
-        _ => "look at the mapped object",
+/// What a failure means to somebody who asked and waits: whether HrFlow gave an answer that is of no use, or none because
+/// of its own state, which passes.
+pub(super) fn of_a_question(error: Error) -> Error {
+    let told = error.answer().map(|Answered { status, code, .. }| code.unwrap_or(status));
+    match (error.kind(), told) {
+        (Kind::Upstream, Some(504)) => error.told_as(Kind::TimedOut),
+        (Kind::Upstream, Some(408 | 425 | 500..)) => error.told_as(Kind::Down),
+        (Kind::Denied, Some(402)) => {
+            let wait = error.wait().unwrap_or(PLAN_WAIT);
+            error.told_as(Kind::Down).retry_after(wait)
+        }
+        _ => error,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::ranking::unreadable;
-use super::{About, Client, Pair, Urgency};
+use super::{About, Client, OF_A_PAIR, Pair};
 use crate::error::Result;
 use crate::http::Request;
 
@@ -42,9 +42,9 @@ impl Client {
             .append_pair(&format!("{other}_key"), pair.key(other))
             .append_pair(&format!("{list}[{}_key]", pair.ranked.container()), pair.container_key(pair.ranked))
             .append_pair(&format!("{list}[{ranked}_key]"), pair.key(pair.ranked));
-        let about = About { what: "pair", must_exist: true };
+        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR };
         let request = Request::get(url).within(self.explanation_timeout);
-        grade(self.send::<Graded>(Urgency::Query, request, about).await?.data)
+        grade(self.inquire::<Graded>(request, about).await?.data)
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use super::{About, Client, Urgency, envelope};
+use super::{About, Client, envelope};
 use crate::error::Result;
 use crate::http::Request;
 
@@ -20,6 +20,10 @@ impl Client {
         request: Request,
         about: About,
     ) -> Result<envelope::Read<T>> {
+        self.hedged(request, about).await.map_err(envelope::of_a_question)
+    }
+
+    async fn hedged<T: DeserializeOwned>(&self, request: Request, about: About) -> Result<envelope::Read<T>> {
         let Some(after) = self.hedge_after.filter(|_| !self.in_turn) else {
             return self.send(Urgency::Query, request, about).await;
         };

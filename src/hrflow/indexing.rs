@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{About, Client, Prepared};
+use super::{About, Client, OF_AN_OBJECT, Prepared};
 use crate::error::{Error, Kind, Result};
 use crate::http::Method;
 use crate::model::{Entity, Reference};
@@ -57,14 +57,14 @@ impl Client {
     /// object. [`Kind::Denied`]: it will not have anything of ours. After [`Kind::TimedOut`] and [`Kind::Upstream`] it is
     /// unknown whether the object was created.
     pub async fn create(&self, object: &Prepared) -> Result<Written> {
-        let about = About { what: object.entity().singular(), must_exist: false };
+        let about = About { what: object.entity().singular(), must_exist: false, remedy: OF_AN_OBJECT };
         let read = self.write(Method::Post, path(object.entity()), object.body().clone(), about).await?;
         written(read.data)
     }
 
     /// Replaces an object. [`Kind::NotFound`]: HrFlow has none such; otherwise as [`create`](Self::create).
     pub async fn edit(&self, by: By<'_>, object: &Prepared) -> Result<Written> {
-        let about = About { what: object.entity().singular(), must_exist: true };
+        let about = About { what: object.entity().singular(), must_exist: true, remedy: OF_AN_OBJECT };
         let body = match by {
             By::Key(key) => object.with_key(key),
             By::Reference => object.body().clone(),
@@ -103,7 +103,7 @@ impl Client {
         (name, value): (&str, &str),
         archived: bool,
     ) -> Result<Option<String>> {
-        let about = About { what: entity.singular(), must_exist: true };
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
         let body = json!({
             format!("{}_key", entity.container()): container_key,
             name: value,

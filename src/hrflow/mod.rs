@@ -80,7 +80,18 @@ struct About {
     what: &'static str,
     /// Whether the call names an object that must exist, so that a 404 means that very object.
     must_exist: bool,
+    /// What to do about a refusal, since its reason is not told.
+    remedy: &'static str,
 }
+
+/// What to do where an object of ours is refused.
+const OF_AN_OBJECT: &str = "look at the mapped object";
+
+/// What to do where a question about a pair is refused.
+const OF_A_PAIR: &str = "`GET /v1/match/why` may know why";
+
+/// What to do where a question with nothing but criteria is refused.
+const OF_CRITERIA: &str = "look at its criteria";
 
 impl Client {
     /// A client with the quota of `workspace`, which all partners of the same API URL and key share.
@@ -148,6 +159,16 @@ impl Client {
         about: About,
     ) -> Result<envelope::Read<T>> {
         self.send(Urgency::Write, Request::json(method, self.address(path), body), about).await
+    }
+
+    /// Asks, once. What HrFlow then cannot answer for reasons of its own is told as such: nothing was to be changed, so
+    /// there is no doubt about what became of it.
+    async fn inquire<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        about: About,
+    ) -> Result<envelope::Read<T>> {
+        self.send(Urgency::Query, request, about).await.map_err(envelope::of_a_question)
     }
 
     async fn send<T: DeserializeOwned>(

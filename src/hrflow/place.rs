@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::lax::Lax;
 use super::shown::Location;
-use super::{About, Client, Urgency, envelope};
+use super::{About, Client, OF_AN_OBJECT, envelope};
 use crate::error::Result;
 use crate::http::Request;
 use crate::model::{Entity, Reference};
@@ -38,8 +38,8 @@ impl Client {
         url.query_pairs_mut()
             .append_pair(&format!("{}_key", entity.container()), container_key)
             .append_pair("reference", reference.as_str());
-        let about = About { what: entity.singular(), must_exist: true };
-        let read: envelope::Read<Object> = self.send(Urgency::Query, Request::get(url), about).await?;
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        let read: envelope::Read<Object> = self.inquire(Request::get(url), about).await?;
         let location = match entity {
             Entity::Job => read.data.location.0,
             Entity::Profile => read.data.info.0.and_then(|info| info.location.0),

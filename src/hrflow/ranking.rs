@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::lax::Lax;
 use super::shown::Shown;
-use super::{About, Client, envelope};
+use super::{About, Client, OF_CRITERIA, envelope};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Method, Request};
 use crate::model::{Card, Entity, Reference};
@@ -194,13 +194,21 @@ impl Client {
     /// One page of ranked objects: in scoring those with the highest score first.
     ///
     /// Fails at once with [`Kind::RateLimited`] when the quota is used up, with [`Kind::NotFound`] when HrFlow does not find
-    /// what is scored for, with [`Kind::Refused`] when it refuses (an object too new to be scored, a criterion it does not
+    /// what is scored for, with [`Kind::Down`] when HrFlow says that it cannot answer now, with [`Kind::Refused`] when it refuses (an object too new to be scored, a criterion it does not
     /// read), and with [`Kind::Upstream`], naming what is wrong, when the answer cannot be trusted.
     pub async fn rank(&self, question: &Question<'_>) -> Result<Ranking> {
         let request = self.question(question);
         let about = match question.scored_for {
-            Some(_) => About { what: question.entity.other().singular(), must_exist: true },
-            None => About { what: "question", must_exist: false },
+            Some(_) => About {
+                what: question.entity.other().singular(),
+                must_exist: true,
+                remedy: if question.criteria.is_empty() && question.filters.is_empty() {
+                    "`GET /v1/match/why` knows what keeps it out of scoring"
+                } else {
+                    "`GET /v1/match/why` knows what keeps it out of scoring; else it may be the criteria"
+                },
+            },
+            None => About { what: "question", must_exist: false, remedy: OF_CRITERIA },
         };
         if question.with_cards {
             ranking::<Shown>(self.ask(request, about).await?, question)

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::eligibility::{Lack, lacks};
 use super::indexing::path;
-use super::{About, Client, Question, Ranked, Urgency};
+use super::{About, Client, OF_AN_OBJECT, Question, Ranked};
 use crate::error::{Error, Kind, Result};
 use crate::http::Request;
 use crate::model::{Entity, Object, Reference};
@@ -55,8 +55,8 @@ impl Client {
         url.query_pairs_mut()
             .append_pair(&format!("{}_key", entity.container()), container_key)
             .append_pair("key", key);
-        let about = About { what: entity.singular(), must_exist: true };
-        match self.send::<Object>(Urgency::Query, Request::get(url), about).await {
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        match self.inquire::<Object>(Request::get(url), about).await {
             Ok(read) => Ok(Some(Holds {
                 archived: read.data.get("archived_at").is_some_and(|date| !date.is_null()),
                 lacks: lacks(entity, &read.data),

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::lax::Lax;
 use super::ranking::unreadable;
-use super::{About, Client, Pair, Urgency};
+use super::{About, Client, OF_A_PAIR, Pair};
 use crate::error::Result;
 use crate::http::Request;
 use crate::model::Entity;
@@ -69,9 +69,9 @@ impl Client {
                 .append_pair(&format!("{entity}_key"), pair.key(entity));
         }
         url.query_pairs_mut().append_pair("score", &score.to_string()).append_pair("output_lang", lang);
-        let about = About { what: "pair", must_exist: true };
+        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR };
         let request = Request::get(url).within(self.explanation_timeout);
-        upskilling(self.send::<Data>(Urgency::Query, request, about).await?.data)
+        upskilling(self.inquire::<Data>(request, about).await?.data)
     }
 }
 

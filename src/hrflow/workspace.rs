@@ -69,7 +69,8 @@ impl Workspace {
         }
     }
 
-    /// Waits for a turn of a write, at most `at_most`; then [`Kind::RateLimited`] with the time until the next turn.
+    /// Waits for a turn of a write, at most `at_most`; then [`Kind::RateLimited`] with the time until the next turn, or
+    /// [`Kind::Down`] while HrFlow is not available and asked for a rest.
     pub(super) async fn for_write(&self, at_most: Duration) -> Result<Held> {
         let write_slot = self.write_slots.enter(at_most).await.ok_or_else(busy)?;
         // The turn is waited for before the slot, which a query could use meanwhile.
@@ -78,7 +79,7 @@ impl Workspace {
         Ok(Held { _slot: slot, _write_slot: Some(write_slot) })
     }
 
-    /// A turn of a query: at once, or [`Kind::RateLimited`] with the time until the next one. Only a slot is waited for.
+    /// A turn of a query: at once, or the same refusals. Only a slot is waited for.
     pub(super) async fn for_query(&self, at_most: Duration) -> Result<Held> {
         let own = match &self.queries {
             Some(queries) => queries.take().await,
@@ -113,11 +114,15 @@ impl Workspace {
     }
 
     fn exhausted(&self, wait: Duration) -> Error {
-        let message = match self.pacer.rest() {
-            Some(_) => "HrFlow asked us to wait",
-            None => "our quota of HrFlow requests is used up",
+        let problem = match self.pacer.rest() {
+            None => {
+                Error::new(Kind::RateLimited, "our quota of HrFlow requests is used up").of_our_own_quota()
+            }
+            Some(_) if self.pacer.is_too_fast() => Error::new(Kind::RateLimited, "HrFlow asked us to wait"),
+            // Nobody was too fast, so nobody is told so.
+            Some(_) => Error::new(Kind::Down, "HrFlow is not available and asked us to wait"),
         };
-        Error::new(Kind::RateLimited, message).retry_after(wait)
+        problem.retry_after(wait)
     }
 }
 
@@ -207,12 +212,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_is_told_to_wait_makes_writes_wait_too_and_the_other_way_round() {
-        for status in [429, 503] {
+        for (status, kind, message) in [
+            (429, Kind::RateLimited, "HrFlow asked us to wait"),
+            (503, Kind::Down, "HrFlow is not available and asked us to wait"),
+        ] {
             let workspace = workspace(60_000, 4, 0.3);
             workspace.heard(workspace.pacer().now(), status, Some(Duration::from_mins(2)));
             for refused in [workspace.for_query(NOW).await, workspace.for_write(NOW).await] {
                 let error = refused.err().unwrap();
-                assert_eq!((error.kind(), error.message()), (Kind::RateLimited, "HrFlow asked us to wait"));
+                assert_eq!((error.kind(), error.message()), (kind, message));
+                assert!(!error.is_our_own_quota());
                 assert!(error.wait().unwrap() > Duration::from_secs(100), "{error:?}");
             }
         }

@@ -96,6 +96,10 @@ pub fn refusal(who: &str, status: u16, retry_after: Option<Duration>) -> Option<
         300..400 => {
             (Kind::Denied, format!("{who} answered with a redirect ({status}), which is not followed"))
         }
+        402 => {
+            let sentence = format!("{who} says that our plan's quota for this endpoint is used up (402)");
+            (Kind::Denied, sentence)
+        }
         401..404 => (Kind::Denied, format!("{who} refuses our credential ({status})")),
         404 => (Kind::NotFound, format!("{who} does not have it (404)")),
         410 => (Kind::Gone, format!("{who} no longer has it (410)")),

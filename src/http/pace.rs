@@ -34,11 +34,19 @@ struct Pace {
     fell_at: Option<Duration>,
     /// Until when nobody calls; in the past when that is over.
     rest_until: Option<Duration>,
+    /// Until when that is because we were too fast, and not because the other side has troubles of its own.
+    too_fast_until: Option<Duration>,
 }
 
 impl Pace {
     fn new() -> Self {
-        Self { ratio: 1.0, quiet_since: Duration::ZERO, fell_at: None, rest_until: None }
+        Self {
+            ratio: 1.0,
+            quiet_since: Duration::ZERO,
+            fell_at: None,
+            rest_until: None,
+            too_fast_until: None,
+        }
     }
 
     /// The part of the configured rate that is allowed now.
@@ -55,7 +63,9 @@ impl Pace {
             self.fell_at = Some(now);
         }
         self.quiet_since = now;
-        self.rest(now, asked.unwrap_or(REST))
+        let rest = self.rest(now, asked.unwrap_or(REST));
+        self.too_fast_until = self.too_fast_until.max(Some(now + rest));
+        rest
     }
 
     /// Leaves the side alone for as long as it asks, an hour at most.
@@ -107,6 +117,11 @@ impl Pacer {
     pub fn rest(&self) -> Option<Duration> {
         let until = self.pace().rest_until?;
         until.checked_sub(self.now()).filter(|left| !left.is_zero())
+    }
+
+    /// Whether that rest is for calls that came too fast.
+    pub fn is_too_fast(&self) -> bool {
+        self.pace().too_fast_until.is_some_and(|until| until > self.now())
     }
 
     /// Hears the status of an answer, and its `Retry-After`, to a call that was sent at `sent`: a 429 slows us down, and a

@@ -156,7 +156,7 @@ async fn a_failure_is_remembered_for_nobody() {
     for backend in backends() {
         let world = ward(backend).await;
         world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Status(500, None));
-        assert_eq!(world.get(SCORE).await.status, 502);
+        assert_eq!(world.get(SCORE).await.status, 503);
         assert_eq!(references(&world.get(SCORE).await), ["P1", "P2"]);
         world.get("/v1/profiles/scoring?job_reference=J9").await;
         world.has_job("J9", "Baker");

@@ -399,7 +399,7 @@ async fn without_a_key_the_doubt_is_told_and_with_a_clear_refusal_there_is_none(
         for (fault, status) in [
             (Fault::Status(401, None), 502),
             (Fault::Status(429, Some(7)), 429),
-            (Fault::Answer(400, r#"{"code": 400, "message": "no"}"#.to_owned()), 502),
+            (Fault::Answer(400, r#"{"code": 400, "message": "no"}"#.to_owned()), 422),
         ] {
             world.hrflow_side.fail("POST", "/rating", fault);
             let refused = send(&world, "/v1/ratings", &rating(), KEY).await;

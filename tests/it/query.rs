@@ -248,8 +248,8 @@ async fn a_failing_hrflow_is_told_by_status() {
                 502,
                 "upstream_failed",
             ),
-            (Fault::Answer(500, envelope(500)), 502, "upstream_failed"),
-            (Fault::Answer(400, envelope(400)), 502, "upstream_refused"),
+            (Fault::Answer(500, envelope(500)), 503, "upstream_unavailable"),
+            (Fault::Answer(400, envelope(400)), 422, "upstream_refused"),
             (Fault::Answer(401, envelope(401)), 502, "upstream_denied"),
             (Fault::Answer(404, envelope(404)), 502, "upstream_refused"),
         ] {

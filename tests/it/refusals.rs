@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Answer, OPERATOR_KEY, PARTNER_KEY, Wishes, World, answer, backends};
+use crate::support::{Answer, Fault, OPERATOR_KEY, PARTNER_KEY, Wishes, World, answer, backends};
 
 const WEBHOOK: &str = "/v1/webhooks/acme/profile_update";
 
@@ -370,6 +370,81 @@ async fn every_answer_carries_the_callers_request_id_or_one_of_ours() {
                 let ours = answer.headers["x-request-id"].to_str().unwrap().to_owned();
                 assert_eq!(uuid::Uuid::parse_str(&ours).unwrap().get_version_num(), 7, "{path}");
             }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_hrflow_that_is_down_is_told_with_a_wait_and_nobody_is_blamed_for_a_quota() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Night nurse");
+        world.has_job("J1", "Night nurse");
+        world.pull("profiles", "full").await;
+        world.pull("jobs", "full").await;
+        let within = |code: u16| Fault::Answer(200, json!({"code": code, "message": "no"}).to_string());
+        for (fault, told, wait) in [
+            (Fault::Status(500, None), "503 upstream_unavailable", 5),
+            (Fault::Status(502, None), "503 upstream_unavailable", 5),
+            (Fault::Status(503, None), "503 upstream_unavailable", 5),
+            (Fault::Status(503, Some(9)), "503 upstream_unavailable", 9),
+            (Fault::Status(504, None), "504 upstream_timed_out", 5),
+            (Fault::Status(402, None), "503 upstream_unavailable", 60),
+            (within(503), "503 upstream_unavailable", 5),
+        ] {
+            for path in ["/v1/profiles/scoring?job_reference=J1", "/v1/jobs/searching"] {
+                world.hrflow_side.fail_times(
+                    1,
+                    "GET",
+                    path.split('?').next().unwrap().trim_start_matches("/v1"),
+                    fault.clone(),
+                );
+                let first = answer(world.request(Method::GET, path)).await;
+                assert_eq!(shown(&first), told, "{fault:?}: {}", first.body);
+                assert_eq!(first.headers["retry-after"], wait.to_string(), "{fault:?}");
+                let next = answer(world.request(Method::GET, path)).await;
+                if wait == 9 {
+                    assert_eq!(shown(&next), told, "while HrFlow rests: {}", next.body);
+                    assert_eq!(next.headers["retry-after"], "9");
+                } else {
+                    assert_eq!(next.status, 200, "{fault:?}: {}", next.body);
+                }
+                for refused in [first, next] {
+                    assert!(!refused.headers.contains_key("ratelimit"), "{fault:?}");
+                    assert!(!refused.headers.contains_key("ratelimit-policy"), "{fault:?}");
+                }
+                world.advance(60);
+            }
+        }
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Status(402, None));
+        let plan = world.get("/v1/profiles/scoring?job_reference=J1").await;
+        assert!(plan.body["detail"].as_str().unwrap().contains("plan's quota"), "{}", plan.body);
+    }
+}
+
+#[actix_web::test]
+async fn what_hrflow_does_not_take_of_a_question_is_told_with_what_knows_the_reason() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_profile("P1", "Night nurse");
+        world.has_job("J1", "Night nurse");
+        world.pull("profiles", "full").await;
+        world.pull("jobs", "full").await;
+        for (path, words) in [
+            ("/v1/jobs/scoring?profile_reference=P1", vec!["the profile (400)", "/v1/match/why"]),
+            (
+                "/v1/profiles/scoring?job_reference=J1&name=Ada",
+                vec!["the job (400)", "/v1/match/why", "the criteria"],
+            ),
+            ("/v1/profiles/searching", vec!["the question (400)", "its criteria"]),
+        ] {
+            let unread = Fault::Answer(400, json!({"code": 400, "message": "no"}).to_string());
+            world.hrflow_side.fail("GET", path.split('?').next().unwrap().trim_start_matches("/v1"), unread);
+            let refused = answer(world.request(Method::GET, path)).await;
+            assert_eq!(shown(&refused), "422 upstream_refused", "{path}");
+            let detail = refused.body["detail"].as_str().unwrap();
+            assert!(words.iter().all(|word| detail.contains(word)), "{path}: {detail}");
+            assert!(!detail.contains("mapped"), "{path}: {detail}");
         }
     }
 }

@@ -20,7 +20,9 @@ impl Class {
     /// [`Kind::is_temporary`]'s: failures of a side or of ours never do.
     pub(super) fn of(kind: Kind) -> Self {
         match kind {
-            Kind::RateLimited | Kind::Upstream | Kind::Unreachable | Kind::TimedOut => Self::Temporary,
+            Kind::RateLimited | Kind::Upstream | Kind::Down | Kind::Unreachable | Kind::TimedOut => {
+                Self::Temporary
+            }
             Kind::Denied => Self::Refused,
             Kind::NotFound | Kind::Gone | Kind::Conflict | Kind::Refused => Self::Answered,
             Kind::Malformed
@@ -50,6 +52,7 @@ mod tests {
         for (kind, class, costs) in [
             (Kind::RateLimited, Class::Temporary, false),
             (Kind::Upstream, Class::Temporary, false),
+            (Kind::Down, Class::Temporary, false),
             (Kind::Unreachable, Class::Temporary, false),
             (Kind::TimedOut, Class::Temporary, false),
             (Kind::Denied, Class::Refused, false),

@@ -22,8 +22,10 @@ pub(super) async fn instead(
     write: Write,
     problem: Error,
 ) -> Result<Told> {
-    let is_outage =
-        matches!(problem.kind(), Kind::Unreachable | Kind::TimedOut | Kind::Upstream | Kind::RateLimited);
+    let is_outage = matches!(
+        problem.kind(),
+        Kind::Down | Kind::Unreachable | Kind::TimedOut | Kind::Upstream | Kind::RateLimited
+    );
     if !context.limits.queries.serve_stale || !is_outage {
         return Err(problem);
     }

@@ -54,7 +54,7 @@ async fn read_once(partner: &Partner, asked: &Asked) -> Result<Whole> {
         let is_too_much = match read.as_ref().map_err(Error::kind) {
             Err(Kind::Refused) => true,
             // An HrFlow that is out of order is not asked over and over.
-            Err(Kind::Upstream) => size.0 > SURE,
+            Err(Kind::Upstream | Kind::Down) => size.0 > SURE,
             _ => false,
         };
         if is_too_much {
