@@ -1,6 +1,6 @@
 //! What ratings and trackings share: how their bodies are read, and their lists.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 use super::parameters::{Given, PARTNER, Parameter, members, nearest};
@@ -11,6 +11,9 @@ use crate::model::{Feedback, Reference, Role, Saying, parse_date};
 
 /// The longest comment, in characters.
 const MAX_COMMENT: usize = 5000;
+
+/// How far the caller's clock may be ahead of ours.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The longest e-mail address there is (RFC 5321).
 const MAX_EMAIL: usize = 254;
@@ -75,7 +78,11 @@ impl Members {
     }
 
     /// What feedback says beside `saying`, and all of it if nothing is wrong with any of it.
-    pub(super) fn feedback(mut self, saying: impl FnOnce(&mut Self) -> Option<Saying>) -> Result<Feedback> {
+    pub(super) fn feedback(
+        mut self,
+        now: DateTime<Utc>,
+        saying: impl FnOnce(&mut Self) -> Option<Saying>,
+    ) -> Result<Feedback> {
         let job = self.reference("job_reference");
         let profile = self.reference("profile_reference");
         let role = self.role();
@@ -83,6 +90,10 @@ impl Members {
         let author_email = self.author_email();
         let comment = self.comment();
         let created_at = self.date("created_at");
+        // It would lead every list until then.
+        if created_at.is_some_and(|said_at| said_at > now + CLOCK_SKEW) {
+            self.unacceptable("created_at", "must not lie in the future");
+        }
         if self.unreadable.is_empty()
             && self.unacceptable.is_empty()
             && let (Some(job), Some(profile), Some(role), Some(saying)) = (job, profile, role, saying)

@@ -240,6 +240,14 @@ fn response(status: u16, kinds: &[Kind]) -> Response {
         let wait = HeaderBuilder::new().description(Some("Seconds until it is worth trying again.")).build();
         response = response.header("Retry-After", wait);
     }
+    if kinds.contains(&Kind::RateLimited) {
+        for (name, help) in [
+            ("RateLimit", "What is left of our quota for queries; only where it is that which is used up."),
+            ("RateLimit-Policy", "How large that quota is; only beside `RateLimit`."),
+        ] {
+            response = response.header(name, HeaderBuilder::new().description(Some(help)).build());
+        }
+    }
     response.build()
 }
 

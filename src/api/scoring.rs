@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
-use super::parameters::{Given, Parameter};
+use super::parameters::{Freshness, Given, Parameter};
 use super::problem::{self, refusals};
 use super::receipts::{self, RECEIPT, ReceiptMark};
 use super::reply::{reply, wants_anew, written};
@@ -120,12 +120,14 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, Expire
 /// The caller's live profiles, the best match first.
 #[utoipa::path(
     tag = "matching",
-    params(criteria::ScoreProfiles),
+    params(criteria::ScoreProfiles, Freshness),
     responses(
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
             headers(
                 ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
                 ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
             ),
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
@@ -182,12 +184,14 @@ pub(super) async fn score_profiles_by_body(
 /// The caller's live jobs, the best match first.
 #[utoipa::path(
     tag = "matching",
-    params(criteria::ScoreJobs),
+    params(criteria::ScoreJobs, Freshness),
     responses(
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
             headers(
                 ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
                 ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
             ),
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
-use super::parameters::Given;
+use super::parameters::{Freshness, Given};
 use super::problem::refusals;
 use super::receipts::ReceiptMark;
 use super::reply::{reply, written};
@@ -75,12 +75,14 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Expired, TooLarge, Un
 /// The caller's live profiles that meet all criteria, without scores.
 #[utoipa::path(
     tag = "matching",
-    params(criteria::SearchProfiles),
+    params(criteria::SearchProfiles, Freshness),
     responses(
         (status = 200, description = "A page of profiles", body = FoundPage,
             headers(
                 ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
                 ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
             ),
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
@@ -129,12 +131,14 @@ pub(super) async fn search_profiles_by_body(
 /// The caller's live jobs that meet all criteria, without scores.
 #[utoipa::path(
     tag = "matching",
-    params(criteria::SearchJobs),
+    params(criteria::SearchJobs, Freshness),
     responses(
         (status = 200, description = "A page of jobs", body = FoundPage,
             headers(
                 ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
                 ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
             ),
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 30, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,

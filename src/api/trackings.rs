@@ -157,7 +157,7 @@ pub(super) async fn track_match(
     let key = key_of(&request)?;
     body::ensure_json(&request)?;
     let body = body::read(&request, payload, body::MAX_BYTES).await?;
-    let said = Members::of(&body, &MEMBERS)?.feedback(action)?;
+    let said = Members::of(&body, &MEMBERS)?.feedback(api.context.clock.now(), action)?;
     let recorded = match feedback::tell(&api.context, partner, &said, key.as_deref()).await {
         Ok(recorded) => recorded,
         Err(problem) => return refused(partner, problem),

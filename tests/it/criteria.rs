@@ -273,13 +273,13 @@ async fn distances_are_measured_from_where_the_asked_object_is() {
         let refused = ask(&world, "/v1/profiles/scoring", &nowhere).await;
         assert_eq!((refused.status.as_u16(), fields(&refused)), (422, vec!["location_from"]));
 
-        for body in [
-            "{\"code\": 400, \"message\": \"Invalid parameters. Unable to find object: job\"}",
-            "{\"code\": 500}",
+        for (body, status) in [
+            ("{\"code\": 400, \"message\": \"Invalid parameters. Unable to find object: job\"}", 502),
+            ("{\"code\": 500}", 503),
         ] {
             world.hrflow_side.fail("GET", "/job/indexing", Fault::Answer(400, body.to_owned()));
             let failed = world.post("/v1/profiles/scoring", &near("job", 50)).await;
-            assert_eq!(failed.status, StatusCode::BAD_GATEWAY, "{}", failed.body);
+            assert_eq!(failed.status, status, "{}", failed.body);
         }
     }
 }
@@ -372,6 +372,12 @@ async fn a_card_shows_the_fields_that_were_asked_for_and_no_other() {
                 {"name": "category", "value": "care"}],
         });
         assert_eq!(card, expected);
+        for spelling in ["name,skills", "%5B%22name%22,%22skills%22%5D"] {
+            let found = world.get(&format!("/v1/profiles/searching?include={spelling}")).await;
+            assert_eq!(found.status, StatusCode::OK, "{}", found.body);
+            let card = found.body["items"][0]["card"].as_object().unwrap();
+            assert_eq!(card.keys().collect::<Vec<_>>(), ["name", "skills"], "{spelling}");
+        }
         let asked = json!({"name": "nurse", "include": ["name", "summary", "url", "location", "ranges_float", "tags"]});
         let card = ask(&world, "/v1/jobs/searching", &asked).await.body["items"][0]["card"].clone();
         assert_eq!(card["url"], "https://jobs.example.org/ward");
@@ -409,7 +415,7 @@ async fn what_is_wrong_is_told_alike_by_query_and_by_body() {
             (scoring, json!({"job_reference": ".."}), 422, vec!["job_reference"]),
             (scoring, json!({"job_reference": "ward", "limit": 101}), 422, vec!["limit"]),
             (scoring, json!({"job_reference": "ward", "page": 0}), 422, vec!["page"]),
-            (scoring, json!({"job_reference": "ward", "page": -1}), 400, vec!["page"]),
+            (scoring, json!({"job_reference": "ward", "page": -1}), 422, vec!["page"]),
             (scoring, json!({"job_reference": "ward", "limit": 1.5}), 400, vec!["limit"]),
             (scoring, json!({"job_reference": "ward", "score_min": "high"}), 400, vec!["score_min"]),
             (scoring, json!({"job_reference": "ward", "score_min": 1.01}), 422, vec!["score_min"]),
@@ -460,6 +466,26 @@ async fn what_is_wrong_is_told_alike_by_query_and_by_body() {
             let refused = ask(&world, path, &asked).await;
             assert_eq!((refused.status.as_u16(), fields(&refused)), (status, named), "{path} {asked}");
             assert_eq!(refused.headers["content-type"], "application/problem+json");
+        }
+        for (path, asked, named) in [
+            (scoring, json!({"location_geopoint": {"lat": 45, "lng": 4}}), vec!["location_geopoint"]),
+            (
+                scoring,
+                json!({"education_location_geopoint": {"lat": 45, "lng": 4}, "sort_by": "location"}),
+                vec!["education_location_geopoint", "sort_by"],
+            ),
+            (
+                scoring,
+                json!({"location_geopoint": {"lat": 45, "lng": 4, "lon": 170}, "location_distance": 5}),
+                vec!["location_geopoint.lon"],
+            ),
+            (scoring, json!({"limit": -1, "page": -7}), vec!["limit", "page"]),
+            (scoring, json!({"limit": 18_446_744_073_709_551_615_u64}), vec!["limit"]),
+        ] {
+            let mut asked = asked;
+            asked["job_reference"] = json!("ward");
+            let refused = ask(&world, path, &asked).await;
+            assert_eq!((refused.status.as_u16(), fields(&refused)), (422, named), "{path} {asked}");
         }
         let near = ask(&world, scoring, &json!({"job_reference": "ward", "skils": [{"name": "x"}]})).await;
         assert_eq!(near.body["errors"][0]["detail"], "is not known here; did you mean `skills`?");

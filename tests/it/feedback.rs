@@ -229,6 +229,8 @@ async fn every_wrong_body_is_refused_with_its_fields_and_never_quoted() {
             (with(json!({"comment": "a\u{0}b"})), 422, vec!["comment"]),
             (with(json!({"comment": "x".repeat(5001)})), 422, vec!["comment"]),
             (with(json!({"created_at": "yesterday"})), 400, vec!["created_at"]),
+            (with(json!({"created_at": "2026-11-22T12:05:01Z"})), 422, vec!["created_at"]),
+            (with(json!({"created_at": "2099-01-01"})), 422, vec!["created_at"]),
             (with(json!({"api_key": "k"})), 400, vec!["api_key"]),
             (with(json!({"star": 4, "stars": null, "score": 1})), 400, vec!["star"]),
         ] {

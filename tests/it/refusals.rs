@@ -242,6 +242,11 @@ async fn query_parameters_that_cannot_be_used_are_all_named() {
             "/v1/jobs/scoring?profile_reference=P1&page=0&limit=101&score_min=2",
             "/v1/profiles/searching?pages=2&limit=many&text_keywords=%5B",
             "/v1/profiles/searching?job_reference=J1",
+            "/v1/profiles/searching?limit=-1&page=99999999999999999999999999999999999999999999",
+            "/v1/profiles/searching?TEXT_KEYWORDS=x&per_page=5&distance=3&radius=3&salary=1&wait=3&keyword=x",
+            "/v1/profiles/scoring?min_score=0.5&size=5&reference=J1",
+            "/v1/profiles/searching?include=%5B%22name%22,%22skill%22%5D",
+            "/v1/match/why?sort_by=scoring&include=name&receipt=true",
         ] {
             write!(told, "{path}\n→ {}\n", refusal(world.request(Method::GET, path)).await).unwrap();
         }
@@ -286,6 +291,35 @@ async fn query_parameters_that_cannot_be_used_are_all_named() {
             /v1/profiles/searching?job_reference=J1
             → 400 malformed
               job_reference: is refused: searching ranks for no object; scoring does
+            /v1/profiles/searching?limit=-1&page=99999999999999999999999999999999999999999999
+            → 422 invalid
+              limit: must be between 1 and 100
+              page: must be between 1 and 4294967295
+            /v1/profiles/searching?TEXT_KEYWORDS=x&per_page=5&distance=3&radius=3&salary=1&wait=3&keyword=x
+            → 400 malformed
+              TEXT_KEYWORDS: is not known here; did you mean `text_keywords`?
+              per_page: is not known here; did you mean `limit`?
+              distance: is not known here; did you mean `location_distance`?
+              radius: is not known here; did you mean `location_distance`?
+              salary: is refused: HrFlow filters jobs by it, and no profiles
+              wait: is refused: searching has no object to wait for; scoring has
+              keyword: is not known here; did you mean `text_keywords`?
+            /v1/profiles/scoring?min_score=0.5&size=5&reference=J1
+            → 400 malformed
+              min_score: is not known here; did you mean `score_min`?
+              size: is not known here; did you mean `limit`?
+              reference: is not known here; did you mean `job_reference`?
+              job_reference: is required
+            /v1/profiles/searching?include=%5B%22name%22,%22skill%22%5D
+            → 422 invalid
+              include[1]: is not known here; did you mean `skills`? It must be one of: name, summary, email, location, experience_years, education_years, title, company, skills, languages, tags, created_at, updated_at
+            /v1/match/why?sort_by=scoring&include=name&receipt=true
+            → 400 malformed
+              sort_by: is not known here; it belongs to the lists that scoring and searching give
+              include: is not known here; it belongs to the lists that scoring and searching give
+              receipt: is not known here; it belongs to the lists that scoring and searching give
+              job_reference: is required
+              profile_reference: is required
             /v1/pulls {"entity": "jobs"}
             → 400 malformed
               partner: is required

@@ -108,6 +108,15 @@ pub(super) fn refusal(name: &str, known: &[&str]) -> Option<&'static str> {
         }
         ("job_reference", Some(_)) => "is refused: jobs are scored for a `profile_reference`",
         ("profile_reference", Some(_)) => "is refused: profiles are scored for a `job_reference`",
+        ("salary", _) if !known.contains(&"salary_min") => {
+            "is refused: HrFlow filters jobs by it, and no profiles"
+        }
+        ("sort_by" | "order_by" | "page" | "cursor" | "include" | "wait" | "receipt", _)
+            if !known.contains(&"page") =>
+        {
+            "is not known here; it belongs to the lists that scoring and searching give"
+        }
+        ("wait", None) => "is refused: searching has no object to wait for; scoring has",
         _ if name.ends_with("_key") || name.ends_with("_keys") => {
             "is refused: keys of sources, boards, objects and algorithms are set by the connector"
         }

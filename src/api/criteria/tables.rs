@@ -22,7 +22,7 @@ pub(super) const PAGING: &[Parameter] = &[
         Shape::Whole { least: 1, most: u32::MAX as u64, default: None },
         "The page, from 1, which is where it begins. Between two pages objects may move; `cursor` goes on without that.",
     ),
-    CURSOR,
+    CURSOR.like("WyJyYW5raW5nIix7InEiOiI5ZiIsInAiOjIsImEiOnsicyI6IiJ9fV0"),
     Parameter::optional("limit", crate::api::LIMIT, "How many objects a page has at most."),
     crate::api::receipts::RECEIPT,
 ];
@@ -44,8 +44,8 @@ const JOB_SORTS: &[&str] = &["created_at", "updated_at", "location", "searching"
 
 const ORDER_BY: Parameter =
     Parameter::optional("order_by", Shape::Choice(&["asc", "desc"]), "Which end comes first.");
-const SORT_BY: &str =
-    "What decides the order; `searching` is relevance, and `location` needs `location_geopoint`.";
+const SORT_BY: &str = "What decides the order; by default HrFlow's own, which is `created_at`, the newest first. `searching` is relevance, \
+     and `location` needs `location_geopoint`.";
 
 /// How searching of profiles is sorted.
 pub(super) const PROFILE_SORTING: &[Parameter] =

@@ -1,4 +1,4 @@
-//! What parameters say together: no range is empty, a distance has a point, and a point or a page is given once.
+//! What parameters say together: no range is empty, a distance has a point and a point a distance, and a point or a page is given once.
 
 use crate::api::parameters::Given;
 use crate::api::shape::{Fault, Wrong};
@@ -31,17 +31,21 @@ pub(in crate::api) fn check_together(given: &Given, wrong: &mut Vec<(String, Wro
         refuse("cursor", "cannot be given with `page`".to_owned());
     }
     let from = given.value("location_from").is_some();
-    for (distance, point) in [
-        ("location_distance", "location_geopoint"),
-        ("experience_location_distance", "experience_location_geopoint"),
-        ("education_location_distance", "education_location_geopoint"),
+    let sorted_by = given.text("sort_by").unwrap_or_default();
+    for (distance, point, sort) in [
+        ("location_distance", "location_geopoint", "location"),
+        ("experience_location_distance", "experience_location_geopoint", "location_experience"),
+        ("education_location_distance", "education_location_geopoint", "location_education"),
     ] {
         let stands_for_it = point == "location_geopoint" && there("location_from");
+        // Alone, HrFlow takes it and it narrows nothing.
+        let says_nothing = !there(distance) && !stands_for_it && sorted_by != sort;
         if given.value(distance).is_some() && !there(point) && !stands_for_it {
             refuse(distance, format!("needs `{point}`"));
+        } else if given.value(point).is_some() && says_nothing {
+            refuse(point, format!("needs `{distance}`"));
         }
     }
-    let sorted_by = given.text("sort_by").unwrap_or_default();
     if from && given.value("location_geopoint").is_some() {
         refuse("location_from", "must not stand beside `location_geopoint`".to_owned());
     } else if from && !there("location_distance") && sorted_by != "location" {

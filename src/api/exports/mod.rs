@@ -32,7 +32,7 @@ query! {
 }
 query! {
     /// What listing exports reads.
-    ListExports: &[PARTNER, CURSOR, Parameter::optional("limit", LIMIT, "How many exports are listed at most.")]
+    ListExports: &[PARTNER, CURSOR.like("WyJleHBvcnRzIixbMCwiYSJdXQ"), Parameter::optional("limit", LIMIT, "How many exports are listed at most.")]
 }
 
 refusals!(StartRefusals: Malformed, Unauthorized, NotFound, Conflict, TooLarge, UnsupportedMediaType, Invalid,

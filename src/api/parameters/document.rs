@@ -19,7 +19,7 @@ pub(in crate::api) fn document(tables: &[&[Parameter]]) -> Vec<Documented> {
             .parameter_in(ParameterIn::Query)
             .required(if parameter.required { Required::True } else { Required::False })
             .description(Some(parameter.help))
-            .schema(Some(shown(parameter.shape.in_query(), example.clone())))
+            .schema(Some(shown(parameter.shape.in_query(parameter.example), example.clone())))
             .style(listed.then_some(ParameterStyle::Form))
             .explode(listed.then_some(false))
             // A viewer sends the example of a parameter unasked, and that of its schema not.
@@ -96,6 +96,32 @@ macro_rules! query {
     };
 }
 pub(in crate::api) use query;
+
+/// The headers that a ranking reads, so that generated clients can send them.
+pub(in crate::api) struct Freshness;
+
+impl utoipa::IntoParams for Freshness {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Documented> {
+        let header = |name: &str, help: &str, example: &str| {
+            let text = ObjectBuilder::new().schema_type(Type::String).examples([Value::from(example)]);
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(help))
+                .schema(Some(Schema::from(text)))
+                .build()
+        };
+        vec![
+            header(
+                "If-None-Match",
+                "The `ETag` of an answer that the caller has: where it still holds, the answer is 304.",
+                "W/\"5d41402abc4b2a76b9719d911017c592\"",
+            ),
+            header("Cache-Control", "With `no-cache` HrFlow is asked anew.", "no-cache"),
+        ]
+    }
+}
 
 /// Names the JSON body that takes the place of a query string.
 macro_rules! request {

@@ -13,7 +13,7 @@ use super::criteria;
 use super::shape::{Fault, Shape, Wrong, Wrongs};
 use crate::error::{Error, Kind, Result};
 
-pub(super) use document::{body_schema, document, query, request};
+pub(super) use document::{Freshness, body_schema, document, query, request};
 
 /// More parameters than this are not even looked at.
 const MAX_PARAMETERS: usize = 100;
@@ -23,6 +23,15 @@ const MAX_ECHO: usize = 64;
 
 /// How alike a known name must be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.8;
+
+/// What other services call what we have under another name.
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("per_page", "limit"),
+    ("page_size", "limit"),
+    ("size", "limit"),
+    ("limit", "top"),
+    ("radius", "location_distance"),
+];
 
 /// What is wrong with a name that comes again.
 const REPEATED: &str = "was given more than once";
@@ -283,10 +292,43 @@ fn unknown(name: &str, known: impl Iterator<Item = &'static Parameter>) -> Strin
 
 /// Says that a name is not known, and which one may have been meant.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let name: String = name.chars().take(MAX_ECHO).collect();
-    let alike = known.map(|known| (strsim::jaro_winkler(&name, known), known));
-    match alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness >= ALIKE) {
-        Some((_, known)) => format!("is not known here; did you mean `{known}`?"),
+    let name = name.chars().take(MAX_ECHO).collect::<String>().to_lowercase();
+    let known: Vec<&str> = known.collect();
+    let same = ELSEWHERE.iter().find(|(other, ours)| *other == name && known.contains(ours));
+    let alike = known.into_iter().map(|known| (likeness(&name, known), known));
+    let alike =
+        alike.max_by(|(one, _), (other, _)| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let alike = alike.filter(|((likeness, _), _)| *likeness >= ALIKE).map(|(_, known)| known);
+    match same.map(|(_, ours)| *ours).or(alike) {
+        Some(known) => format!("is not known here; did you mean `{known}`?"),
         None => "is not known here".to_owned(),
     }
+}
+
+/// How alike two names are, by their letters or by the words they share, and by their letters alone.
+fn likeness(name: &str, known: &str) -> (f64, f64) {
+    let letters = strsim::jaro_winkler(name, known);
+    (letters.max(shared_words(name, known)), letters)
+}
+
+/// How many of the words of the shorter name the other one has too, from 0 to 1; a little less with words to spare, and
+/// nothing for words as short as `min`, which many names have.
+fn shared_words(name: &str, known: &str) -> f64 {
+    // One or many of them is the same word.
+    let words = |name| {
+        let parts = str::split(name, ['_', '-', '.', ' ']).map(|word| word.trim_end_matches('s'));
+        parts.filter(|word| !word.is_empty())
+    };
+    let (ours, theirs) = (words(known).count(), words(name).count());
+    let shared = words(name).filter(|word| words(known).any(|known| known == *word));
+    let (mut all, mut long) = (0_u32, false);
+    for word in shared {
+        all += 1;
+        long |= word.len() > 3;
+    }
+    if !long {
+        return 0.0;
+    }
+    let part = |of: usize| f64::from(all) / f64::from(u32::try_from(of.max(1)).unwrap_or(u32::MAX));
+    0.8 * part(ours.min(theirs)) + 0.2 * part(ours.max(theirs))
 }

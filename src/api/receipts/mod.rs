@@ -97,7 +97,7 @@ query! {
         Parameter::optional("reference", Shape::Reference, "Only those in which the job or profile of this reference stands."),
         FROM,
         TO,
-        CURSOR,
+        CURSOR.like("WyJyZWNlaXB0cyIsWzcsN11d"),
         Parameter::optional("limit", LIMIT, "How many are listed at most."),
     ]
 }

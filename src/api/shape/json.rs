@@ -131,6 +131,9 @@ fn is_after(least: &Value, most: &Value) -> bool {
 
 pub(super) fn point(value: Value, wrong: &mut Wrongs) -> Value {
     let Some(mut members) = members(value, &["lat", "lng", "lon"], "", wrong) else { return Value::Null };
+    if members.contains_key("lng") && members.contains_key("lon") {
+        unacceptable(wrong, ".lon", "must not stand beside `lng`, which is the same");
+    }
     let mut coordinate = |names: &[&str], most: f64| {
         let given = names.iter().find_map(|name| members.remove(*name));
         let place = format!(".{}", names.first().unwrap_or(&""));

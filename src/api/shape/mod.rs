@@ -51,7 +51,7 @@ pub(super) enum Shape {
     FloatRanges,
     /// The same with dates.
     DateRanges,
-    /// Some of a few names: with commas between them, in JSON a list.
+    /// Some of a few names: with commas between them, or a list in JSON.
     Fields(&'static [&'static str]),
 }
 
@@ -79,10 +79,16 @@ impl Shape {
     /// nothing was wrong.
     pub(super) fn read(self, text: &str, wrong: &mut Wrongs) -> Value {
         match self {
-            Self::Whole { least, most, .. } => whole(text.parse().ok(), least, most, wrong),
+            Self::Whole { least, most, .. } => whole(whole_of(text), least, most, wrong),
             Self::Number { least, most } => number(text.parse().ok(), least, most, wrong),
             Self::Flag => flag(text.parse().ok(), wrong),
-            Self::Fields(known) => fields(text.split(',').map(|name| name.trim().into()), known, wrong),
+            Self::Fields(known) if !text.trim_start().starts_with('[') => {
+                fields(text.split(',').map(|name| name.trim().into()), known, wrong)
+            }
+            Self::Fields(_) => match serde_json::from_str(text) {
+                Ok(names) => self.read_json(names, wrong),
+                Err(_) => unreadable(wrong, "must be names with commas between them, or a JSON list of them"),
+            },
             Self::Point
             | Self::Words
             | Self::References(_)
@@ -202,16 +208,25 @@ impl Shape {
 }
 
 /// JSON has one kind of number: `6.0` is a whole one.
-fn whole_in(value: &Value) -> Option<u64> {
-    let written = || value.as_f64().filter(|number| number.fract() == 0.0)?.to_string().parse().ok();
-    value.as_u64().or_else(written)
+fn whole_in(value: &Value) -> Option<i128> {
+    let written = || whole_of(&value.as_f64().filter(|number| number.fract() == 0.0)?.to_string());
+    value.as_u64().map(i128::from).or_else(written)
 }
 
-fn whole(number: Option<u64>, least: u64, most: u64, wrong: &mut Wrongs) -> Value {
+/// A whole number of any size: one that is out of all bounds is readable all the same.
+fn whole_of(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(if text.starts_with('-') { i128::MIN } else { i128::MAX }))
+}
+
+fn whole(number: Option<i128>, least: u64, most: u64, wrong: &mut Wrongs) -> Value {
     match number {
         Some(number) => {
-            within(number, least, most, "", wrong);
-            number.into()
+            within(number, least.into(), most.into(), "", wrong);
+            u64::try_from(number).map_or(Value::Null, Value::from)
         }
         None => unreadable(wrong, "must be a whole number"),
     }
@@ -241,12 +256,13 @@ fn fields(names: impl Iterator<Item = Value>, known: &[&str], wrong: &mut Wrongs
             None if index < MAX_ITEMS => {
                 let near =
                     name.as_str().map_or_else(String::new, |name| nearest(name, known.iter().copied()));
-                let separator = if near.is_empty() { "" } else { "; " };
-                unacceptable(
-                    wrong,
-                    &format!("[{index}]"),
-                    format!("{near}{separator}must be one of: {}", known.join(", ")),
-                );
+                let must = match near.chars().last() {
+                    None => "must",
+                    Some('?') => " It must",
+                    Some(_) => "; it must",
+                };
+                let detail = format!("{near}{must} be one of: {}", known.join(", "));
+                unacceptable(wrong, &format!("[{index}]"), detail);
             }
             None => break,
         }
@@ -310,6 +326,7 @@ mod tests {
             (Shape::Number { least: 0.0, most: 9.0 }, "5.0", "5"),
             (Shape::Flag, "true", "true"),
             (Shape::Fields(&["a", "b", "c"]), "c, a,c", r#"["a","c"]"#),
+            (Shape::Fields(&["a", "b", "c"]), r#" ["c", "a"]"#, r#"["a","c"]"#),
             (Shape::Date, "2026-01-01 12:00:00+0200", "2026-01-01T10:00:00Z"),
             (Shape::Date, "2026-01-01", "2026-01-01T00:00:00Z"),
             (Shape::Point, r#"{"lat": 45, "lon": 4.8}"#, r#"{"lat":45,"lng":4.8}"#),

@@ -30,9 +30,9 @@ impl Shape {
     }
 
     /// The schema in a query string.
-    pub(in crate::api) fn in_query(self) -> RefOr<Schema> {
+    pub(in crate::api) fn in_query(self, told: Option<&str>) -> RefOr<Schema> {
         if self.is_json() {
-            let help = format!("JSON, for example `{}`", self.model());
+            let help = format!("JSON, for example `{}`", told.unwrap_or(self.model()));
             return text().description(Some(help)).into();
         }
         self.in_body()

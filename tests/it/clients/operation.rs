@@ -4,10 +4,13 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 /// Parameters that say something only beside another one.
-const COMPANIONS: [(&str, &str); 5] = [
+const COMPANIONS: [(&str, &str); 8] = [
     ("location_distance", "location_geopoint"),
     ("experience_location_distance", "experience_location_geopoint"),
     ("education_location_distance", "education_location_geopoint"),
+    ("location_geopoint", "location_distance"),
+    ("experience_location_geopoint", "experience_location_distance"),
+    ("education_location_geopoint", "education_location_distance"),
     ("location_from", "location_distance"),
     ("reference", "entity"),
 ];
