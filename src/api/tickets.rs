@@ -84,7 +84,8 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 #[get("/v1/tickets/{id}")]
 pub(super) async fn get_ticket(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, GetTicket::KNOWN)?;
-    let mut redeemed = ticket::redeem(&api.context, partner, &id_in(&request)?, wants_anew(&request), write).await;
+    let mut redeemed =
+        ticket::redeem(&api.context, partner, &id_in(&request)?, wants_anew(&request), write).await;
     if let Ok(Waited::Ready(call, _)) = &mut redeemed {
         call.receipt |= given.flag(RECEIPT.name);
     }

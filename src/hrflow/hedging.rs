@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use super::{About, Client, envelope};
+use super::{About, Client, Urgency, envelope};
 use crate::error::Result;
 use crate::http::Request;
 

@@ -431,6 +431,7 @@ async fn others_walk(world: &World, count: usize) {
     let begin = move |db: &mut Db<'_>| {
         for number in 0..count {
             let snapshot = Snapshot {
+                asked_at: 0,
                 id: format!("of a colleague {now} {number}"),
                 partner: "acme".to_owned(),
                 query: "another".to_owned(),
