@@ -30,7 +30,7 @@ def trait: {name: ., value: null};
   courses: [],
   tasks: [.description.duties[]? | trait],
   tags: [{name: "contract", value: .contract}, {name: "company", value: .employer}, {name: "department", value: .department},
-    {name: "workload", value: "\(.workload) %"}, (.office.countryCode | filled | {name: "country", value: .})],
+    (.workload | filled | {name: "workload", value: "\(.) %"}), (.office.countryCode | filled | {name: "country", value: .})],
   metadatas: [{name: "status", value: .status}],
   ranges_float: [.pay | filled | {name: "salary", value_min: .min, value_max: .max, unit: (.currency | ascii_downcase)}],
   ranges_date: (if .startDate then [{name: "start", value_min: (.startDate + "T00:00:00.000Z"), value_max: (.startDate + "T00:00:00.000Z")}] else [] end)

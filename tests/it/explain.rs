@@ -257,7 +257,7 @@ async fn a_failure_is_told_and_tried_again_when_it_is_asked_for_later() {
         let wishes = Wishes {
             adjust: |config| {
                 with_grading(config);
-                config.limits.explanation_timeout = Duration::from_millis(500);
+                config.limits.explanation_timeout = Duration::from_millis(1500);
             },
             ..Wishes::default()
         };
@@ -265,7 +265,7 @@ async fn a_failure_is_told_and_tried_again_when_it_is_asked_for_later() {
         let code = |code: u16| json!({"code": code, "message": PLANTED}).to_string();
         let graded = || Fault::Answer(200, grades(&json!([[0.5, 0.5]]), &json!([null])));
         for (fault, status, expected) in [
-            (Fault::Slow(Duration::from_secs(2)), 504, "upstream_timed_out"),
+            (Fault::Slow(Duration::from_secs(5)), 504, "upstream_timed_out"),
             (Fault::Malformed, 502, "upstream_failed"),
             (Fault::Answer(200, json!({"code": 200, "data": {}}).to_string()), 502, "upstream_failed"),
             (Fault::Answer(400, code(400)), 502, "upstream_refused"),

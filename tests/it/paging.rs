@@ -318,7 +318,7 @@ async fn a_page_that_is_too_large_for_hrflow_is_put_together_from_smaller_ones()
         world.hrflow_side.fail("GET", "page=2&limit=50", part(2));
         world.hrflow_side.fail("GET", "limit=30", too_large());
         let refused = world.get(&format!("{path}&page=2")).await;
-        assert_eq!(code(&refused), (502, "upstream_refused"), "what is refused in parts is refused");
+        assert_eq!(code(&refused), (422, "upstream_refused"), "what is refused in parts is refused");
     }
 }
 

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The ledger is asked first and costs no call. Then HrFlow is called at most five times, or twice and once for each filter,
-//! whichever is more, and once more where distances are measured from an object; never more than [`AT_ONCE`] times at once,
+//! whichever is more, and once more where distances are measured from an object; never more than `AT_ONCE` times at once,
 //! and from the queries' quota.
 
 mod ledger;
