@@ -191,7 +191,7 @@ async fn every_way_of_asking_can_be_put_down_and_a_refusal_is_not() {
         let wrong = world.post("/v1/profiles/searching", &json!({"receipt": "yes"})).await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
         world.hrflow_side.fail("GET", "/profiles/scoring", Fault::Status(500, None));
-        assert_eq!(world.get(SCORE).await.status, StatusCode::BAD_GATEWAY);
+        assert_eq!(world.get(SCORE).await.status, StatusCode::SERVICE_UNAVAILABLE);
         let verdict = verified(&world).await;
         assert_eq!((verdict.intact, verdict.receipts), (true, 8), "{verdict:?}");
     }
