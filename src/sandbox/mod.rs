@@ -138,7 +138,12 @@ impl Running {
 /// `Invalid` when an API key, a source key or a board key is not well-formed, `Unavailable` when the data folder or the address cannot be used.
 pub async fn start(options: Options, clock: Clock) -> Result<Running> {
     let listen = options.listen;
-    let loading = tokio::task::spawn_blocking(move || State::load(options, clock)).await;
+    let load = move || {
+        // Now, or the first callers would wait for it.
+        thesaurus::thesaurus();
+        State::load(options, clock)
+    };
+    let loading = tokio::task::spawn_blocking(load).await;
     let state =
         loading.map_err(|cause| Error::new(Kind::Internal, "the sandbox cannot load").because(cause))??;
     let state = Data::new(state);

@@ -161,7 +161,7 @@ async fn a_stop_gives_back_at_once_what_only_waits_for_its_turn() {
         // One call at a time, and the first one is held: the others wait for longer than the stop may take.
         site.configure("requests_per_minute = 600000", "requests_per_minute = 600000\nconcurrency = 1");
         site.configure(
-            "lease_seconds = 4\ncall_timeout_seconds = 2",
+            "lease_seconds = 6\ncall_timeout_seconds = 3",
             "lease_seconds = 120\nshutdown_seconds = 10\ncall_timeout_seconds = 60",
         );
         let held = Gate::new();
@@ -191,7 +191,7 @@ async fn a_second_signal_ends_the_wait() {
     let site = Site::new(Backend::Sqlite);
     site.has_profile("P1");
     site.configure(
-        "lease_seconds = 4\ncall_timeout_seconds = 2",
+        "lease_seconds = 6\ncall_timeout_seconds = 3",
         "lease_seconds = 300\nshutdown_seconds = 300\ncall_timeout_seconds = 60",
     );
     let held = Gate::new();

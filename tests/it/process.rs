@@ -131,8 +131,8 @@ impl Site {
 database_url = "{}"
 operator_keys = ["{OPERATOR_KEY}"]
 [limits]
-lease_seconds = 4
-call_timeout_seconds = 2
+lease_seconds = 6
+call_timeout_seconds = 3
 [hrflow]
 api_url = "http://{}/v1"
 api_key = "{API_KEY}"

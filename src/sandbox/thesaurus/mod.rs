@@ -68,7 +68,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// The thesaurus, read when it is first asked for.
+/// The thesaurus, read once in a process.
 pub(super) fn thesaurus() -> &'static Thesaurus {
     static READ: LazyLock<Thesaurus> = LazyLock::new(reading::read);
     &READ
