@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::answer::Refusal;
 use super::facts::{Facts, Named, Point, Range};
-use super::index::text::stems_in_every_language;
+use super::index::language::stems_in_every_language;
+use super::index::text::Word;
 use super::parameters::Parameters;
 use crate::model::Object;
 
@@ -36,7 +37,7 @@ pub(super) struct Bounds {
 
 /// For each word of a keyword the stems it may have, and the fields to look in.
 pub(super) struct Keyword {
-    pub words: Vec<Vec<String>>,
+    pub words: Vec<Vec<Word>>,
     pub fields: u16,
 }
 
@@ -128,7 +129,7 @@ pub(super) fn keywords_of(parameters: &Parameters, name: &str, fields: u16) -> R
     let keyword = |text: String| {
         let words = stems_in_every_language(&text);
         // What has no word in it is found nowhere.
-        let words = if words.is_empty() { vec![vec![text]] } else { words };
+        let words = if words.is_empty() { vec![vec![text.into()]] } else { words };
         Keyword { words, fields }
     };
     Ok(parameters.texts(&[name])?.into_iter().map(keyword).collect())

@@ -11,8 +11,9 @@ use super::conditions::{
 };
 use super::facts::{Named, Point, Range, float, moment};
 use super::index::document::Field;
+use super::index::language::stems_in_every_language;
 use super::index::postings::Term;
-use super::index::text::stems_in_every_language;
+use super::index::text::Word;
 use super::parameters::Parameters;
 use super::raw_filter::Filter;
 use crate::model::Entity;
@@ -127,11 +128,10 @@ impl Criteria {
         Ok(Self { containers, key, reference, names, created, near, ..Self::default() })
     }
 
-    /// Whether an object meets everything but the keywords.
+    /// Whether an object meets everything but the containers and the keywords, which are looked up for all at once.
     pub(super) fn are_met_by(&self, entry: &Entry) -> bool {
         let facts = &entry.facts;
-        self.containers.contains(&entry.container)
-            && self.key.as_ref().is_none_or(|key| entry.key == *key)
+        self.key.as_ref().is_none_or(|key| entry.key == *key)
             && (self.reference.is_none() || self.reference == entry.reference)
             && self.created.holds(entry.created_at)
             && self.stage.as_ref().is_none_or(|stage| stage.is_of(facts))
@@ -164,13 +164,13 @@ impl Criteria {
     }
 
     /// The words that were looked for, to rank what was found by.
-    pub(super) fn words(&self, query: Option<&str>) -> Vec<Term> {
+    pub(super) fn words(&self, query: Option<&str>) -> Vec<Term<Word>> {
         let named = self.names.iter().chain(self.skills.iter().map(|skill| &skill.name)).map(String::as_str);
         let named = named.chain(query).flat_map(stems_in_every_language);
         let stems = self.keywords.iter().flat_map(|keyword| keyword.words.clone()).chain(named).flatten();
-        let mut stems: Vec<String> = stems.collect();
+        let mut stems: Vec<Word> = stems.collect();
         stems.sort_unstable();
         stems.dedup();
-        stems.into_iter().map(|text| Term { text, weight: 1.0, fields: Field::ALL }).collect()
+        stems.into_iter().map(|name| Term { name, weight: 1.0, fields: Field::ALL }).collect()
     }
 }

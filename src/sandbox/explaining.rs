@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::catalog::{Entry, Stock};
 use super::index::document::Document;
+use super::index::language::stems_in_every_language;
+use super::index::occupations::Class;
 use super::index::postings::{Postings, Term};
-use super::index::text::{self, stems_in_every_language};
+use super::index::text::{self, Word};
 use super::ranking::{About, Asker, Signal};
 use super::state::parsed;
 use super::thesaurus::thesaurus;
@@ -54,7 +56,7 @@ pub(super) fn explain(
     asking: &Entry,
     document: &Document,
     entry: &Entry,
-    known: &[Signal],
+    known: impl Iterator<Item = Signal>,
     stock: &Stock,
     tongue: Tongue,
 ) -> Result<Swot> {
@@ -68,10 +70,7 @@ pub(super) fn explain(
     pair.occupations(&mut swot);
     pair.skills(&mut swot);
     pair.words(&mut swot, &stock.words)?;
-    known
-        .iter()
-        .filter(|signal| signal.about != About::Skills)
-        .for_each(|signal| pair.signal(&mut swot, signal));
+    known.filter(|signal| signal.about != About::Skills).for_each(|signal| pair.signal(&mut swot, &signal));
     Ok(swot)
 }
 
@@ -109,14 +108,14 @@ impl Pair<'_> {
 
     /// A skill that the profile does not list but tells of in its words is no gap.
     fn skills(&self, swot: &mut Swot) {
-        let listed: BTreeSet<&str> = self.profile.1.skills.iter().map(|skill| skill.text.as_str()).collect();
-        let told: BTreeSet<&str> = self.profile.1.words.iter().map(|word| word.text.as_str()).collect();
+        let listed: BTreeSet<&str> = self.profile.1.skills.iter().map(|skill| skill.name.as_str()).collect();
+        let told: BTreeSet<&str> = self.profile.1.words.iter().map(|word| word.name.as_str()).collect();
         let is_told = |skill: &str| {
             let words = stems_in_every_language(skill);
             !words.is_empty()
                 && words.iter().all(|stems| stems.iter().any(|stem| told.contains(stem.as_str())))
         };
-        let asked = self.job.1.skills.iter().map(|skill| skill.text.as_str());
+        let asked = self.job.1.skills.iter().map(|skill| skill.name.as_str());
         let (both, others): (Vec<&str>, Vec<&str>) = asked.partition(|skill| listed.contains(skill));
         let (in_words, missing): (Vec<&str>, Vec<&str>) =
             others.into_iter().partition(|skill| is_told(skill));
@@ -151,16 +150,11 @@ impl Pair<'_> {
         (count > 0).then(|| self.point(name, description))
     }
 
-    fn words(&self, swot: &mut Swot, index: &Postings) -> Result<()> {
+    fn words(&self, swot: &mut Swot, index: &Postings<Word>) -> Result<()> {
         let (shared, missing) = weighed(index, &self.job.1.words, &self.profile.1.words);
         let spellings = spellings(self.job)?;
         let spelled = |stems: &[&str]| -> Vec<&str> {
-            stems
-                .iter()
-                .filter_map(|stem| spellings.get(*stem))
-                .take(MOST_NAMED)
-                .map(String::as_str)
-                .collect()
+            stems.iter().filter_map(|stem| spellings.get(*stem)).take(MOST_NAMED).map(Word::as_str).collect()
         };
         let (shared, missing) = (spelled(&shared), spelled(&missing));
         let name = ["Words both use", "Mots communs"];
@@ -232,36 +226,40 @@ impl Pair<'_> {
 
 /// The occupation that a document's titles stand for most surely.
 fn occupation(document: &Document) -> Option<&'static str> {
-    let strongest = document.occupations.iter().filter(|term| term.text.starts_with('o'));
+    let strongest = document.occupations.iter().filter(|term| matches!(term.name, Class::Occupation(_)));
     name_of(strongest.max_by(|one, other| one.weight.total_cmp(&other.weight))?)
 }
 
 /// The occupation that both stand for most surely.
 fn shared_occupation(one: &Document, other: &Document) -> Option<&'static str> {
-    let others: BTreeMap<&str, f32> =
-        other.occupations.iter().map(|term| (term.text.as_str(), term.weight)).collect();
-    let shared = one.occupations.iter().filter(|term| term.text.starts_with('o'));
-    let shared = shared.filter_map(|term| Some((term, term.weight * others.get(term.text.as_str())?)));
+    let others: BTreeMap<Class, f32> =
+        other.occupations.iter().map(|term| (term.name, term.weight)).collect();
+    let shared = one.occupations.iter().filter(|term| matches!(term.name, Class::Occupation(_)));
+    let shared = shared.filter_map(|term| Some((term, term.weight * others.get(&term.name)?)));
     let (term, strength) = shared.max_by(|one, other| one.1.total_cmp(&other.1))?;
     (strength > LEAST_SHARE).then(|| name_of(term)).flatten()
 }
 
-fn name_of(term: &Term) -> Option<&'static str> {
-    let number = term.text.get(1..)?.parse().ok()?;
+fn name_of(term: &Term<Class>) -> Option<&'static str> {
+    let Class::Occupation(number) = term.name else { return None };
     Some(&thesaurus().occupation(number)?.name)
 }
 
 /// The stems of the first text that the other has too, and those that it has not, the most telling first.
-fn weighed<'a>(index: &Postings, asked: &'a [Term], others: &[Term]) -> (Vec<&'a str>, Vec<&'a str>) {
-    let others: HashMap<&str, f32> = others.iter().map(|term| (term.text.as_str(), term.weight)).collect();
-    let square = |term: &Term| index.rarity(&term.text).powi(2) * term.weight;
+fn weighed<'a>(
+    index: &Postings<Word>,
+    asked: &'a [Term<Word>],
+    others: &[Term<Word>],
+) -> (Vec<&'a str>, Vec<&'a str>) {
+    let others: HashMap<&str, f32> = others.iter().map(|term| (term.name.as_str(), term.weight)).collect();
+    let square = |term: &Term<Word>| index.rarity(&term.name).powi(2) * term.weight;
     let all: f32 = asked.iter().map(square).sum();
     let mut shared = Vec::new();
     let mut missing = Vec::new();
     for term in asked {
-        match others.get(term.text.as_str()) {
-            Some(weight) => shared.push((square(term) * weight, term.text.as_str())),
-            None => missing.push((square(term), term.text.as_str())),
+        match others.get(term.name.as_str()) {
+            Some(weight) => shared.push((square(term) * weight, term.name.as_str())),
+            None => missing.push((square(term), term.name.as_str())),
         }
     }
     let told = |mut list: Vec<(f32, &'a str)>| {
@@ -272,7 +270,7 @@ fn weighed<'a>(index: &Postings, asked: &'a [Term], others: &[Term]) -> (Vec<&'a
 }
 
 /// How an object spells each stem where it stands first.
-fn spellings((entry, document): (&Entry, &Document)) -> Result<HashMap<String, String>> {
+fn spellings((entry, document): (&Entry, &Document)) -> Result<HashMap<Word, Word>> {
     let object: Object = parsed(&entry.body)?;
     let mut found = HashMap::new();
     let mut left: Vec<&Value> = object.values().collect();
@@ -280,8 +278,8 @@ fn spellings((entry, document): (&Entry, &Document)) -> Result<HashMap<String, S
         match value {
             Value::String(string) => {
                 for word in text::words(string).take(text::MOST_WORDS) {
-                    if let Some(stem) = text::stem(&word, document.language) {
-                        found.entry(stem).or_insert_with(|| word.into_owned());
+                    if let Some(stem) = document.language.stem(&word) {
+                        found.entry(stem).or_insert(word);
                     }
                 }
             }

@@ -1,13 +1,11 @@
 //! One page of the objects that meet the criteria, in the order that was asked for.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use super::answer::{Meta, Refusal};
-use super::catalog::{Entry, Stock};
+use super::catalog::{Entry, Place, Stock};
 use super::criteria::Criteria;
 use super::parameters::Parameters;
-use super::ranking::{self, Asker, Shares};
+use super::ranking::{self, Asker};
+use super::shortlist::{Ranked, Scored, Scoring, Shortlist};
 
 /// The most items of a page; larger wishes are brought down to it, as `meta` tells.
 const MOST_ITEMS: usize = 1_000;
@@ -56,6 +54,10 @@ impl Order {
         let limit = parameters.count("limit", 30, MOST_ITEMS)?;
         Ok(Self { page, limit, sort, is_rising: order.map_or(is_distance, |order| order == "asc") })
     }
+
+    fn is_by_best_score(&self) -> bool {
+        self.sort == Sort::Scoring && !self.is_rising
+    }
 }
 
 /// Which objects count.
@@ -90,39 +92,48 @@ impl Search<'_> {
     /// Looks through a stock.
     pub(super) fn run<'a>(&self, stock: &'a Stock) -> Result<Page<'a>, Refusal> {
         self.check()?;
-        let shares = self.scoring.map(|(asker, least)| (Shares::of(asker, stock), least));
+        let mut scoring = self.scoring.map(|(asker, least)| Scoring::of(asker, least, stock));
         let relevance = self.relevance(stock);
         let keyword_slots = self.criteria.slots_with_keywords(stock);
+        let shelves = stock.shelves_of(&self.criteria.containers);
         let wanted = self.order.page.saturating_mul(self.order.limit).min(stock.len());
-        let mut best: BinaryHeap<Ranked<'a>> = BinaryHeap::with_capacity(wanted.saturating_add(1));
+        let mut listed = Shortlist::of(wanted);
         let mut total = 0;
-        for (slot, entry) in stock.entries().iter().enumerate() {
-            let has_keywords = keyword_slots
-                .as_ref()
-                .is_none_or(|slots| u32::try_from(slot).is_ok_and(|slot| slots.binary_search(&slot).is_ok()));
-            if !(has_keywords && self.scope.holds(entry) && self.criteria.are_met_by(entry)) {
+        for (slot, (place, entry)) in stock.places().iter().zip(stock.entries()).enumerate() {
+            let has_keywords = || {
+                keyword_slots.as_ref().is_none_or(|slots| {
+                    u32::try_from(slot).is_ok_and(|slot| slots.binary_search(&slot).is_ok())
+                })
+            };
+            if !(self.scope.holds(*place)
+                && shelves.contains(&place.shelf)
+                && has_keywords()
+                && self.criteria.are_met_by(entry))
+            {
                 continue;
             }
-            let score = match &shares {
+            let score = match scoring.as_ref().map(|scoring| scoring.score(slot, entry)) {
+                Some(Scored::TooLow) => continue,
+                Some(Scored::Unlisted) => {
+                    total += 1;
+                    continue;
+                }
+                Some(Scored::Score(score)) => Some(score),
                 None => None,
-                Some((shares, least)) => match shares.score(slot, &entry.facts) {
-                    score if score < *least => continue,
-                    score => Some(score),
-                },
             };
             total += 1;
             let value = self.value(entry, score, relevance.as_ref().map(|relevance| relevance[slot]));
-            let ranked = Ranked { rank: self.rank(value), entry, score };
-            if best.len() < wanted {
-                best.push(ranked);
-            } else if let Some(mut last) = best.peek_mut()
-                && ranked < *last
+            let has_changed = listed.take(Ranked { rank: self.rank(value), entry, score });
+            if has_changed
+                && self.order.is_by_best_score()
+                && let Some(scoring) = &mut scoring
+                && let Some(score) = listed.last().and_then(|last| last.score)
             {
-                *last = ranked;
+                scoring.list_from(score);
             }
         }
         let before = (self.order.page - 1).saturating_mul(self.order.limit);
-        let ranked = best.into_sorted_vec().into_iter().skip(before);
+        let ranked = listed.into_sorted().into_iter().skip(before);
         let items: Vec<_> = ranked.map(|ranked| (ranked.entry, ranked.score)).collect();
         Ok(Page { meta: Meta::new(self.order.page, self.order.limit, items.len(), total), items })
     }
@@ -175,11 +186,11 @@ impl Search<'_> {
 }
 
 impl Scope {
-    fn holds(self, entry: &Entry) -> bool {
+    fn holds(self, place: Place) -> bool {
         match self {
             Self::Stored => true,
-            Self::Searchable => entry.eligibility.searchable && !entry.is_archived,
-            Self::Scorable => entry.eligibility.scorable && !entry.is_archived,
+            Self::Searchable => place.is_searchable,
+            Self::Scorable => place.is_scorable,
         }
     }
 }
@@ -188,30 +199,3 @@ impl Scope {
 fn micros(date: chrono::DateTime<chrono::Utc>) -> f64 {
     date.timestamp_micros() as f64
 }
-
-/// A place in the order: the greatest is the last, and equal ranks are ordered by key.
-struct Ranked<'a> {
-    rank: f64,
-    entry: &'a Entry,
-    score: Option<f64>,
-}
-
-impl Ord for Ranked<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.total_cmp(&other.rank).then_with(|| self.entry.key.cmp(&other.entry.key))
-    }
-}
-
-impl PartialOrd for Ranked<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Ranked<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Ranked<'_> {}

@@ -36,6 +36,7 @@ mod raw_filter;
 mod roads;
 mod routes;
 mod shape;
+mod shortlist;
 mod state;
 mod thesaurus;
 
@@ -54,8 +55,10 @@ use state::State;
 
 /// Threads that serve connections; the work itself is done on blocking threads.
 const WORKERS: usize = 2;
-/// Blocking threads of each worker: enough that a query need not wait behind a burst of writes, which wait for the disk.
-const BLOCKING_THREADS: usize = 32;
+/// Blocking threads of each worker. Where nothing waits for a disk, more of them than cores only get in each other's way.
+const BLOCKING_THREADS: usize = 2;
+/// The same where writes wait for the disk: enough that a query need not wait behind a burst of them.
+const BLOCKING_THREADS_WITH_DISK: usize = 32;
 /// How long a stop waits for calls under way.
 const LAST_CALLS_SECONDS: u64 = 5;
 /// How long the head of a request may take to come.
@@ -138,6 +141,7 @@ impl Running {
 /// `Invalid` when an API key, a source key or a board key is not well-formed, `Unavailable` when the data folder or the address cannot be used.
 pub async fn start(options: Options, clock: Clock) -> Result<Running> {
     let listen = options.listen;
+    let has_disk = options.data_dir.is_some();
     let load = move || {
         // Now, or the first callers would wait for it.
         thesaurus::thesaurus();
@@ -161,7 +165,7 @@ pub async fn start(options: Options, clock: Clock) -> Result<Running> {
     };
     let server = HttpServer::new(application)
         .workers(WORKERS)
-        .worker_max_blocking_threads(BLOCKING_THREADS)
+        .worker_max_blocking_threads(if has_disk { BLOCKING_THREADS_WITH_DISK } else { BLOCKING_THREADS })
         .client_request_timeout(HEAD_TIME)
         .keep_alive(IDLE_TIME)
         .shutdown_timeout(LAST_CALLS_SECONDS)

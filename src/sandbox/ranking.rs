@@ -42,11 +42,14 @@
 //! A score depends on the two objects and on how rare their terms are in the collection, on nothing else: filters,
 //! paging, a restart or the order of arrival change none.
 
+use std::hash::Hash;
+
 use super::catalog::Stock;
 use super::facts::Facts;
 use super::index::document::Document;
 use super::index::occupations;
 use super::index::postings::{Postings, Term};
+use super::index::text::Word;
 use crate::model::Entity;
 
 /// The most terms that are asked with: a long text costs no more than a usual one.
@@ -63,6 +66,8 @@ const HALF: f64 = 0.12;
 const NEAR_KILOMETRES: f64 = 50.0;
 const LESS_PER_YEAR: f64 = 0.2;
 const DECIMALS: f64 = 1_000_000.0;
+/// The lowest score that there is.
+pub(super) const LEAST_SCORE: f64 = 1.0 / DECIMALS;
 
 /// What is asked with.
 pub(super) struct Asker<'a> {
@@ -84,11 +89,10 @@ pub(super) struct Shares<'a> {
 impl<'a> Shares<'a> {
     /// Asks the index once for all objects.
     pub(super) fn of(asker: &'a Asker<'a>, stock: &Stock) -> Self {
-        let likeness = |postings: &Postings, terms| likeness(postings, terms, stock.len());
         let document = asker.document;
-        let words = likeness(&stock.words, &document.words);
-        let pairs = likeness(&stock.pairs, &document.pairs);
-        let titles = likeness(&stock.titles, &document.titles);
+        let words = likeness(&stock.words, &document.words, stock.len());
+        let pairs = likeness(&stock.pairs, &document.pairs, stock.len());
+        let titles = likeness(&stock.titles, &document.titles, stock.len());
         let mut occupations = vec![0.0; stock.len()];
         stock.occupations.add_scores(&occupations::question(&document.occupations), &mut occupations);
         let texts = (0..stock.len()).map(|slot| {
@@ -99,28 +103,54 @@ impl<'a> Shares<'a> {
         });
         let texts = texts.collect();
         let mut skills = vec![0.0; stock.len()];
-        let names: Vec<(&str, f32)> =
-            asker.document.skills.iter().map(|skill| (skill.text.as_str(), 1.0)).collect();
+        let names: Vec<(&Word, f32)> = asker.document.skills.iter().map(|skill| (&skill.name, 1.0)).collect();
         stock.skills.add_scores(&names, &mut skills);
         Self { asker, texts, skills }
     }
 
     /// The score of the object in a slot.
     pub(super) fn score(&self, slot: usize, facts: &Facts) -> f64 {
-        let logit = STEEPNESS * ((self.texts[slot] + NOTHING) / HALF).ln() + self.signals(slot, facts);
-        let score = 1.0 / (1.0 + (-logit).exp());
-        (score * DECIMALS).round().clamp(1.0, DECIMALS - 1.0) / DECIMALS
+        let signals = self.known(slot, facts).map(|signal| signal.force * (signal.value - signal.neutral));
+        calibrated(self.texts[slot], signals.sum())
+    }
+
+    /// The text share of the object in a slot, see [`text_needed`].
+    pub(super) fn text(&self, slot: usize) -> f64 {
+        self.texts[slot]
     }
 
     /// What is known of the pair beside its texts.
-    pub(super) fn known(&self, slot: usize, facts: &Facts) -> Vec<Signal> {
+    pub(super) fn known(&self, slot: usize, facts: &Facts) -> impl Iterator<Item = Signal> + use<> {
         signals(self.asker, facts, f64::from(self.skills[slot]))
     }
-
-    fn signals(&self, slot: usize, facts: &Facts) -> f64 {
-        self.known(slot, facts).iter().map(|signal| signal.force * (signal.value - signal.neutral)).sum()
-    }
 }
+
+fn calibrated(text: f64, signals: f64) -> f64 {
+    let logit = STEEPNESS * ((text + NOTHING) / HALF).ln() + signals;
+    let score = 1.0 / (1.0 + (-logit).exp());
+    (score * DECIMALS).round().clamp(1.0, DECIMALS - 1.0) / DECIMALS
+}
+
+/// The text share that an object needs for a score if all its signals are the best: with less it has less.
+pub(super) fn text_needed(score: f64) -> f64 {
+    // The score may have been rounded up.
+    let score = (score - 1.0 / DECIMALS).max(0.0);
+    let logit = (score / (1.0 - score)).ln();
+    HALF * ((logit - best_signals()) / STEEPNESS).exp() - NOTHING
+}
+
+/// The sum of all signals, all of them known and at their best.
+fn best_signals() -> f64 {
+    SIGNALS.iter().map(|(_, neutral, force)| force * (1.0 - neutral)).sum()
+}
+
+/// Each signal with its neutral value and its force.
+const SIGNALS: [(About, f64, f64); 4] = [
+    (About::Skills, 0.25, 2.0),
+    (About::Location, 0.40, 1.0),
+    (About::Experience, 0.70, 1.0),
+    (About::Languages, 0.50, 1.0),
+];
 
 /// What is known of a pair beside its texts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,20 +172,21 @@ pub(super) struct Signal {
 }
 
 /// The signals of a pair that are known.
-fn signals(asker: &Asker<'_>, facts: &Facts, shared_skills: f64) -> Vec<Signal> {
+fn signals(asker: &Asker<'_>, facts: &Facts, shared_skills: f64) -> impl Iterator<Item = Signal> + use<> {
     let (job, profile) = match asker.entity {
         Entity::Job => (asker.facts, facts),
         Entity::Profile => (facts, asker.facts),
     };
-    [
-        (About::Skills, skills(job, profile, shared_skills), 0.25, 2.0),
-        (About::Location, location(job, profile), 0.40, 1.0),
-        (About::Experience, experience(job, profile), 0.70, 1.0),
-        (About::Languages, languages(job, profile), 0.50, 1.0),
-    ]
-    .into_iter()
-    .filter_map(|(about, value, neutral, force)| Some(Signal { about, value: value?, neutral, force }))
-    .collect()
+    let signals = SIGNALS.map(|(about, neutral, force)| {
+        let value = match about {
+            About::Skills => skills(job, profile, shared_skills),
+            About::Location => location(job, profile),
+            About::Experience => experience(job, profile),
+            About::Languages => languages(job, profile),
+        };
+        Some(Signal { about, value: value?, neutral, force })
+    });
+    signals.into_iter().flatten()
 }
 
 /// How much the words of two texts tell, by how many different ones the shorter has.
@@ -166,12 +197,12 @@ fn sureness(words: usize, others: usize) -> f64 {
 }
 
 /// For each slot the cosine of its vector and the asker's.
-fn likeness(postings: &Postings, terms: &[Term], slots: usize) -> Vec<f32> {
+fn likeness<T: Clone + Ord + Hash>(postings: &Postings<T>, terms: &[Term<T>], slots: usize) -> Vec<f32> {
     let mut square = 0.0;
     let asked = terms.iter().map(|term| {
-        let rarity = postings.rarity(&term.text);
+        let rarity = postings.rarity(&term.name);
         square += (rarity * term.weight).powi(2);
-        (term.text.as_str(), rarity * rarity * term.weight)
+        (&term.name, rarity * rarity * term.weight)
     });
     let asked = strongest(asked.collect());
     let length = square.sqrt();
@@ -186,14 +217,12 @@ fn likeness(postings: &Postings, terms: &[Term], slots: usize) -> Vec<f32> {
 }
 
 /// Terms to look for, each with its rarity times its weight.
-pub(super) fn question<'a>(postings: &Postings, terms: &'a [Term]) -> Vec<(&'a str, f32)> {
-    strongest(
-        terms.iter().map(|term| (term.text.as_str(), postings.rarity(&term.text) * term.weight)).collect(),
-    )
+pub(super) fn question<'a>(postings: &Postings<Word>, terms: &'a [Term<Word>]) -> Vec<(&'a Word, f32)> {
+    strongest(terms.iter().map(|term| (&term.name, postings.rarity(&term.name) * term.weight)).collect())
 }
 
 /// The terms that tell most, in the order of the alphabet: the same sum every time.
-fn strongest(mut asked: Vec<(&str, f32)>) -> Vec<(&str, f32)> {
+fn strongest<T: Ord>(mut asked: Vec<(&T, f32)>) -> Vec<(&T, f32)> {
     if asked.len() > MOST_TERMS {
         asked.sort_unstable_by(|one, other| other.1.total_cmp(&one.1).then_with(|| one.0.cmp(other.0)));
         asked.truncate(MOST_TERMS);
@@ -227,4 +256,22 @@ fn languages(job: &Facts, profile: &Facts) -> Option<f64> {
     let is_spoken = |asked: &str| profile.languages.iter().any(|spoken| spoken.name == asked);
     let spoken = job.languages.iter().filter(|language| is_spoken(&language.name)).count();
     Some(spoken as f64 / job.languages.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_with_less_text_than_is_needed_reaches_a_score() {
+        for thousandth in 0..3_000 {
+            let text = f64::from(thousandth) / 1_000.0;
+            let most = calibrated(text, best_signals());
+            assert!(text_needed(most) <= text, "{text} reaches {most}");
+            assert!(
+                text_needed(most + 3.0 / DECIMALS) > text || most > 0.999,
+                "{most} is reached by {text} at most"
+            );
+        }
+    }
 }

@@ -1,22 +1,29 @@
 //! The roads of an object: create, edit, archive, and how it is found by its names.
 
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::is_object_key;
 use super::answer::{Refusal, wire_date};
-use super::catalog::{Entry, Stock};
+use super::catalog::{Entry, Reading, Stock};
 use super::containers::Container;
-use super::index::document::Document;
 use super::shape;
 use super::state::{State, parsed};
 use crate::model::{Entity, Object};
 
 impl State {
-    /// Stores a new object and returns it.
-    pub(super) fn create(&self, entity: Entity, container: &str, sent: &Object) -> Result<Object, Refusal> {
+    /// Stores a new object and returns it, also as it is answered from now on.
+    pub(super) fn create(
+        &self,
+        entity: Entity,
+        container: &str,
+        sent: Object,
+    ) -> Result<(Object, Arc<RawValue>), Refusal> {
         let (mut object, reference, key) = read(entity, sent)?;
-        let document = Document::of(entity, &object);
+        let reading = Reading::of(entity, &object);
         let container = self.open_container(entity, container)?;
         let mut writer = self.writer();
         let slot = {
@@ -44,15 +51,21 @@ impl State {
             object.insert("created_at".to_owned(), json!(now));
         }
         complete(entity, &mut object, &container, slot);
-        self.keep(&mut writer, entity, slot, &object, &document)?;
-        Ok(object)
+        let body = self.keep(&mut writer, entity, slot, &object, reading)?;
+        Ok((object, body))
     }
 
-    /// Puts an object in the place of a stored one, found by key or else by reference, and returns it. Only the key, the
-    /// reference, the creation date and the archive of the old one stay, where the new one says nothing of them.
-    pub(super) fn edit(&self, entity: Entity, container: &str, sent: &Object) -> Result<Object, Refusal> {
+    /// Puts an object in the place of a stored one, found by key or else by reference, and returns it as it is answered.
+    /// Only the key, the reference, the creation date and the archive of the old one stay, where the new one says nothing of
+    /// them.
+    pub(super) fn edit(
+        &self,
+        entity: Entity,
+        container: &str,
+        sent: Object,
+    ) -> Result<Arc<RawValue>, Refusal> {
         let (mut object, reference, key) = read(entity, sent)?;
-        let document = Document::of(entity, &object);
+        let reading = Reading::of(entity, &object);
         let container = self.open_container(entity, container)?;
         let mut writer = self.writer();
         let (slot, before) = {
@@ -83,8 +96,7 @@ impl State {
             object.insert("created_at".to_owned(), kept("created_at"));
         }
         complete(entity, &mut object, &container, slot);
-        self.keep(&mut writer, entity, slot, &object, &document)?;
-        Ok(object)
+        Ok(self.keep(&mut writer, entity, slot, &object, reading)?)
     }
 
     /// Archives an object or brings it back, and returns its key.
@@ -115,8 +127,8 @@ impl State {
             let mut object: Object = parsed(&entry.body)?;
             object.insert("archived_at".to_owned(), if is_archive { now.clone() } else { Value::Null });
             object.insert("updated_at".to_owned(), now);
-            let document = Document::of(entity, &object);
-            self.keep(&mut writer, entity, slot, &object, &document)?;
+            let reading = Reading::of(entity, &object);
+            self.keep(&mut writer, entity, slot, &object, reading)?;
         }
         Ok(entry.key)
     }
@@ -141,7 +153,7 @@ impl Wanted {
             (None, None, Some(email)) => {
                 let email = email.trim().to_lowercase();
                 let is_meant = |entry: &Entry| {
-                    entry.container == self.container && entry.facts.email.as_deref() == Some(email.as_str())
+                    *entry.container == self.container && entry.facts.email.as_deref() == Some(email.as_str())
                 };
                 stock.entries().iter().position(is_meant)
             }
@@ -152,19 +164,19 @@ impl Wanted {
 }
 
 fn in_container(stock: &Stock, container: &str, slot: Option<usize>) -> Option<usize> {
-    slot.filter(|&slot| stock.entries()[slot].container == container)
+    slot.filter(|&slot| *stock.entries()[slot].container == *container)
 }
 
 /// The object in its full form, its reference and its key.
-fn read(entity: Entity, sent: &Object) -> Result<(Object, Option<String>, Option<String>), Refusal> {
-    let reference = match sent.get("reference") {
+fn read(entity: Entity, mut sent: Object) -> Result<(Object, Option<String>, Option<String>), Refusal> {
+    let reference = match sent.remove("reference") {
         None | Some(Value::Null) => None,
-        Some(Value::String(reference)) if !reference.is_empty() => Some(reference.clone()),
+        Some(Value::String(reference)) if !reference.is_empty() => Some(reference),
         Some(_) => return Err(Refusal::field("reference", "must be a string that is not empty, or null")),
     };
-    let key = match sent.get("key") {
+    let key = match sent.remove("key") {
         None | Some(Value::Null) => None,
-        Some(Value::String(key)) if is_object_key(key) => Some(key.clone()),
+        Some(Value::String(key)) if is_object_key(&key) => Some(key),
         Some(_) => return Err(Refusal::field("key", "must be 40 lower-case hexadecimal digits, or null")),
     };
     Ok((shape::full(entity, sent)?, reference, key))

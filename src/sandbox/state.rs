@@ -9,10 +9,9 @@ use serde_json::value::RawValue;
 
 use super::access::{Access, is_object_key};
 use super::answer::Refusal;
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, Entry, Reading};
 use super::containers::Container;
 use super::feedback::Feedback;
-use super::index::document::Document;
 use super::objects::Objects;
 use super::{Options, ReferenceAfterArchive};
 use crate::error::{Error, Kind, Result};
@@ -43,7 +42,7 @@ impl State {
             if let Some(objects) = &mut objects {
                 for container in objects.containers(entity)? {
                     if listed.is_empty() || listed.contains(&container.key) {
-                        catalog.stock_mut(entity).containers.insert(container.key.clone(), container);
+                        catalog.stock_mut(entity).containers.insert(container.key.as_str().into(), container);
                     }
                 }
                 objects.each(entity, |body| {
@@ -59,12 +58,12 @@ impl State {
                     );
                     return Err(Error::new(Kind::Invalid, problem));
                 }
-                if !stock.containers.contains_key(key) {
+                if !stock.containers.contains_key(key.as_str()) {
                     let container = Container { entity, key: key.clone(), created_at: clock.now() };
                     if let Some(objects) = &mut objects {
                         objects.save_container(&container)?;
                     }
-                    stock.containers.insert(key.clone(), container);
+                    stock.containers.insert(key.as_str().into(), container);
                 }
             }
         }
@@ -107,28 +106,29 @@ impl State {
             objects.save_container(&container)?;
         }
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        catalog.stock_mut(entity).containers.insert(key.to_owned(), container.clone());
+        catalog.stock_mut(entity).containers.insert(key.into(), container.clone());
         Ok(container)
     }
 
-    /// Makes an object durable, then visible.
+    /// Makes an object durable, then visible, and returns it as it is answered.
     pub(super) fn keep(
         &self,
         writer: &mut Option<Objects>,
         entity: Entity,
         slot: usize,
         object: &Object,
-        document: &Document,
-    ) -> Result<()> {
+        reading: Reading,
+    ) -> Result<Arc<RawValue>> {
         let body = serde_json::value::to_raw_value(object).map_err(unreadable)?;
         if let Some(objects) = writer {
             objects.save(entity, slot + 1, body.get())?;
         }
-        let entry = Entry::of(entity, object, document, body).ok_or_else(incomplete)?;
+        let (entry, document) = reading.entry(entity, object, body).ok_or_else(incomplete)?;
         let holds_reference = holds_reference(&entry, self.reference_after_archive);
+        let body = Arc::clone(&entry.body);
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        catalog.put(entity, slot, entry, document, holds_reference);
-        Ok(())
+        catalog.put(entity, slot, entry, &document, holds_reference);
+        Ok(body)
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, Option<Objects>> {
@@ -140,8 +140,8 @@ impl State {
 fn restore(entity: Entity, catalog: &mut Catalog, body: String, policy: ReferenceAfterArchive) -> Result<()> {
     let object: Object = serde_json::from_str(&body).map_err(unreadable)?;
     let body = RawValue::from_string(body).map_err(unreadable)?;
-    let document = Document::of(entity, &object);
-    let entry = Entry::of(entity, &object, &document, body).ok_or_else(incomplete)?;
+    let reading = Reading::of(entity, &object);
+    let (entry, document) = reading.entry(entity, &object, body).ok_or_else(incomplete)?;
     let holds_reference = holds_reference(&entry, policy);
     let slot = catalog.stock(entity).len();
     catalog.put(entity, slot, entry, &document, holds_reference);

@@ -147,7 +147,7 @@ fn named(call: &Call, entity: Entity, parameters: &Parameters) -> Result<Option<
     let wanted = roads::Wanted { container, key, reference, email: None };
     let entry = &stock.entries()[wanted.slot(entity, stock)?];
     let (key, reference) = (entry.key.clone(), entry.reference.clone());
-    Ok(Some(Named { container: entry.container.clone(), key, reference }))
+    Ok(Some(Named { container: entry.container.to_string(), key, reference }))
 }
 
 /// On which objects of a kind a list is.

@@ -17,9 +17,16 @@ pub(in crate::sandbox) async fn create(request: HttpRequest, payload: Payload) -
     let call = Call::read(&request, payload, Permission::Write).await?;
     call.run(|call| {
         let (container, sent) = unpacked(call.entity, &call.query, call.body)?;
-        let stored = call.state.create(call.entity, &container, &sent)?;
-        let object = shape::as_created(call.entity, &sent, stored);
-        answer::created(&format!("{} created", title(call.entity)), object)
+        let message = format!("{} created", title(call.entity));
+        let unsent = shape::lists_not_sent(call.entity, &sent);
+        let (mut object, body) = call.state.create(call.entity, &container, sent)?;
+        if unsent.is_empty() {
+            return answer::created(&message, &*body);
+        }
+        for list in unsent {
+            object[list] = Value::Null;
+        }
+        answer::created(&message, object)
     })
     .await
 }
@@ -29,8 +36,8 @@ pub(in crate::sandbox) async fn edit(request: HttpRequest, payload: Payload) -> 
     let call = Call::read(&request, payload, Permission::Write).await?;
     call.run(|call| {
         let (container, sent) = unpacked(call.entity, &call.query, call.body)?;
-        let object = call.state.edit(call.entity, &container, &sent)?;
-        answer::done(&format!("{} edited", title(call.entity)), object)
+        let body = call.state.edit(call.entity, &container, sent)?;
+        answer::done(&format!("{} edited", title(call.entity)), &*body)
     })
     .await
 }

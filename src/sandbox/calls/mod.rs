@@ -28,7 +28,7 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// How long a body may take to come.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// A call that may be made: its key was checked and its parameters could be read.
+/// A call that may be made: its key was checked.
 pub(super) struct Call {
     state: Arc<State>,
     /// What the address is about.
@@ -36,6 +36,8 @@ pub(super) struct Call {
     /// What the key may do.
     permission: Permission,
     query: Parameters,
+    /// As it came; read when the call is run.
+    bytes: Vec<u8>,
     body: Object,
 }
 
@@ -45,17 +47,21 @@ impl Call {
         let state = request.app_data::<Data<State>>().ok_or_else(Refusal::internal)?;
         let permission = state.access.check(request, needed)?;
         let query = Parameters::of_query(request.query_string())?;
-        let body = if request.method() == Method::GET { Object::new() } else { read_body(payload).await? };
+        let bytes = if request.method() == Method::GET { Vec::new() } else { received(payload).await? };
         let entity = match request.match_info().get("entity") {
             Some("job" | "jobs" | "board" | "boards") => Entity::Job,
             _ => Entity::Profile,
         };
-        Ok(Self { state: Arc::clone(state), entity, permission, query, body })
+        Ok(Self { state: Arc::clone(state), entity, permission, query, bytes, body: Object::new() })
     }
 
-    /// Runs what may wait for the disk or take a while, away from the threads that serve connections.
-    async fn run(self, work: impl FnOnce(Self) -> Answer + Send + 'static) -> Answer {
-        web::block(move || work(self)).await.map_err(|_| Refusal::internal())?
+    /// Reads the body and runs what may wait for the disk or take a while, away from the threads that serve connections.
+    async fn run(mut self, work: impl FnOnce(Self) -> Answer + Send + 'static) -> Answer {
+        let run = move || {
+            self.body = read(&std::mem::take(&mut self.bytes))?;
+            work(self)
+        };
+        web::block(run).await.map_err(|_| Refusal::internal())?
     }
 
     /// The parameters of a call that takes them from its query or its body alike.
@@ -64,9 +70,9 @@ impl Call {
     }
 }
 
-/// Reads a body of JSON, in good time and of bounded size; no body is an empty object.
-async fn read_body(mut payload: Payload) -> Result<Object, Refusal> {
-    let read = async {
+/// A body, in good time and of bounded size.
+async fn received(mut payload: Payload) -> Result<Vec<u8>, Refusal> {
+    let receive = async {
         let mut bytes = Vec::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk
@@ -78,11 +84,15 @@ async fn read_body(mut payload: Payload) -> Result<Object, Refusal> {
         }
         Ok(bytes)
     };
-    let bytes = tokio::time::timeout(BODY_TIME, read).await.map_err(|_| Refusal::too_slow())??;
+    tokio::time::timeout(BODY_TIME, receive).await.map_err(|_| Refusal::too_slow())?
+}
+
+/// Reads a body of JSON; no body is an empty object.
+fn read(bytes: &[u8]) -> Result<Object, Refusal> {
     if bytes.is_empty() {
         return Ok(Object::new());
     }
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(body)) => Ok(body),
         Ok(_) => Err(Refusal::invalid("The body must be a JSON object")),
         Err(problem) => Err(Refusal::invalid(format_args!("The body must be JSON: {problem}"))),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
@@ -86,10 +87,10 @@ pub(in crate::sandbox) async fn list(request: HttpRequest, payload: Payload) -> 
 }
 
 /// How many objects each source or board holds.
-fn sizes(stock: &Stock) -> HashMap<String, usize> {
+fn sizes(stock: &Stock) -> HashMap<Arc<str>, usize> {
     let mut sizes = HashMap::new();
     for entry in stock.entries() {
-        *sizes.entry(entry.container.clone()).or_default() += 1;
+        *sizes.entry(Arc::clone(&entry.container)).or_default() += 1;
     }
     sizes
 }

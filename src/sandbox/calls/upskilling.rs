@@ -33,8 +33,9 @@ pub(in crate::sandbox) async fn explain(request: HttpRequest, payload: Payload) 
         let (asking, asking_document) = scorable(&catalog, entity.other(), &asking)?;
         let (entry, document) = scorable(&catalog, entity, &wanted)?;
         let asker = Asker { entity: entity.other(), document: &asking_document, facts: &asking.facts };
-        let known = Shares::of(&asker, stock).known(wanted.slot(entity, stock)?, &entry.facts);
-        let swot = explaining::explain(&asker, asking, &document, entry, &known, stock, tongue)?;
+        let shares = Shares::of(&asker, stock);
+        let known = shares.known(wanted.slot(entity, stock)?, &entry.facts);
+        let swot = explaining::explain(&asker, asking, &document, entry, known, stock, tongue)?;
         answer::done(
             &format!("SWOT prediction finished in {:.2} seconds.", started.elapsed().as_secs_f64()),
             swot,

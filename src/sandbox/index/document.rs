@@ -10,15 +10,15 @@
 //! An object's weights do not depend on what else is stored, nor on the order in which it came; long texts are held against
 //! short ones when vectors are compared (`ranking`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
-
 use serde_json::Value;
 
-use super::occupations;
+use super::language::{Language, Stems};
+use super::occupations::{self, Class};
 use super::postings::Term;
-use super::text::{self, Language};
+use super::text::{self, Pair, Piece, Word};
 use crate::model::{Entity, Object};
 use crate::sandbox::thesaurus::thesaurus;
 
@@ -80,15 +80,15 @@ pub(in crate::sandbox) struct Document {
     /// The language its words were brought to their stems in.
     pub language: Language,
     /// Stems.
-    pub words: Vec<Term>,
+    pub words: Vec<Term<Word>>,
     /// Stems that follow each other, see [`text::pair`].
-    pub pairs: Vec<Term>,
+    pub pairs: Vec<Term<Pair>>,
     /// Pieces of titles.
-    pub titles: Vec<Term>,
+    pub titles: Vec<Term<Piece>>,
     /// Names of skills in their normal spelling, all of weight 1.
-    pub skills: Vec<Term>,
+    pub skills: Vec<Term<Word>>,
     /// Occupations and groups of occupations, see `index::occupations`.
-    pub occupations: Vec<Term>,
+    pub occupations: Vec<Term<Class>>,
 }
 
 impl Document {
@@ -158,41 +158,47 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, field: Field) {
-        self.strength += field.importance();
-        self.fields |= field.bit();
+    fn of(field: Field) -> Self {
+        Self { strength: field.importance(), fields: field.bit() }
     }
 
-    fn term(self, text: String) -> Term {
-        Term { text, weight: self.strength / (self.strength + K), fields: self.fields }
+    fn plus(self, other: Self) -> Self {
+        Self { strength: self.strength + other.strength, fields: self.fields | other.fields }
+    }
+
+    fn term<T>(self, name: T) -> Term<T> {
+        Term { name, weight: self.strength / (self.strength + K), fields: self.fields }
     }
 }
 
 /// Collects counts and lengths by field.
-struct Reader {
+struct Reader<'a> {
     language: Language,
-    /// The place of each word's stem in `counts`, none for a stop word: a word is stemmed once however often it comes.
-    places: HashMap<String, Option<usize>, FixedState>,
-    stems: HashMap<String, usize, FixedState>,
-    counts: Vec<Count>,
-    /// Stems that follow each other, stop words aside.
-    pairs: HashMap<(usize, usize), Count, FixedState>,
-    pieces: BTreeMap<String, f32>,
+    stems: Stems,
+    /// The place of each word's stem in `words`, none for a stop word: a word is stemmed once however often it comes.
+    places: HashMap<Word, Option<usize>, FixedState>,
+    places_by_stem: HashMap<Word, usize, FixedState>,
+    words: Vec<(Word, Count)>,
+    /// Stems that follow each other, stop words aside, as often as they do.
+    pairs: Vec<(Pair, Count)>,
+    /// Pieces of titles, as often as they come.
+    pieces: Vec<(Piece, Count)>,
     skills: BTreeSet<String>,
-    titles: Vec<String>,
+    titles: Vec<&'a str>,
     /// Titles found in the text of one who tells none.
-    found: Vec<String>,
+    found: Vec<&'a str>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     fn new(language: Language) -> Self {
         Self {
             language,
+            stems: Stems::of(language),
             places: HashMap::default(),
-            stems: HashMap::default(),
-            counts: Vec::new(),
-            pairs: HashMap::default(),
-            pieces: BTreeMap::new(),
+            places_by_stem: HashMap::default(),
+            words: Vec::new(),
+            pairs: Vec::new(),
+            pieces: Vec::new(),
             skills: BTreeSet::new(),
             titles: Vec::new(),
             found: Vec::new(),
@@ -202,38 +208,40 @@ impl Reader {
     fn read(&mut self, field: Field, text: &str) {
         let mut before = None;
         for word in text::words(text).take(text::MOST_WORDS) {
-            let place = match self.places.get(&*word) {
+            let place = match self.places.get(&word) {
                 Some(place) => *place,
-                None => self.place(word.into_owned()),
+                None => self.place(word),
             };
             let Some(place) = place else { continue };
-            self.counts[place].add(field);
+            let count = &mut self.words[place].1;
+            *count = count.plus(Count::of(field));
             if let Some(before) = before.replace(place) {
-                self.pairs.entry((before, place)).or_default().add(field);
+                let pair = text::pair(&self.words[before].0, &self.words[place].0);
+                self.pairs.push((pair, Count::of(field)));
             }
         }
     }
 
     /// Where a word that was not met before is counted.
-    fn place(&mut self, word: String) -> Option<usize> {
-        let place = text::stem(&word, self.language).map(|stem| {
-            *self.stems.entry(stem).or_insert_with(|| {
-                self.counts.push(Count::default());
-                self.counts.len() - 1
+    fn place(&mut self, word: Word) -> Option<usize> {
+        let place = self.stems.stem(&word).map(|stem| {
+            *self.places_by_stem.entry(stem).or_insert_with_key(|stem| {
+                self.words.push((stem.clone(), Count::default()));
+                self.words.len() - 1
             })
         });
         self.places.insert(word, place);
         place
     }
 
-    fn title(&mut self, title: &str) {
+    fn title(&mut self, title: &'a str) {
         self.read(Field::Title, title);
         self.means(title);
     }
 
     /// Finds the titles of one who tells none as such: a short summary, a short text, or the known titles at the
     /// beginning of the text.
-    fn headline(&mut self, profile: &Object) {
+    fn headline(&mut self, profile: &'a Object) {
         let summary =
             profile.get("info").and_then(Value::as_object).map_or("", |info| string(info, "summary"));
         let text = string(profile, "text");
@@ -244,18 +252,16 @@ impl Reader {
         if let Some(title) = [summary, text].into_iter().find(is_short) {
             self.means(title);
         } else {
-            self.found =
-                thesaurus().titles_in(text, HEADLINE_WITHIN).into_iter().map(str::to_owned).collect();
+            self.found = thesaurus().titles_in(text, HEADLINE_WITHIN);
         }
     }
 
     /// Notes a title without counting its words, which were counted where it stands.
-    fn means(&mut self, title: &str) {
-        for piece in text::pieces(title) {
-            *self.pieces.entry(piece).or_default() += 1.0;
-        }
+    fn means(&mut self, title: &'a str) {
+        let one = Count { strength: 1.0, fields: Field::Title.bit() };
+        self.pieces.extend(text::pieces(title).map(|piece| (piece, one)));
         if !title.trim().is_empty() {
-            self.titles.push(title.to_owned());
+            self.titles.push(title);
         }
     }
 
@@ -278,24 +284,9 @@ impl Reader {
     }
 
     fn finish(self) -> Document {
-        let mut stems = vec![""; self.counts.len()];
-        self.stems.iter().for_each(|(stem, place)| stems[*place] = stem);
-        let mut pairs: BTreeMap<String, Count> = BTreeMap::new();
-        for ((one, other), count) in &self.pairs {
-            let pair = pairs.entry(text::pair(stems[*one], stems[*other])).or_default();
-            pair.strength += count.strength;
-            pair.fields |= count.fields;
-        }
-        let pairs = pairs.into_iter().map(|(pair, count)| count.term(pair)).collect();
-        let words =
-            stems.iter().zip(&self.counts).map(|(stem, count)| count.term((*stem).to_owned())).collect();
-        let pieces = self.pieces.into_iter().map(|(piece, count)| Term {
-            text: piece,
-            weight: count / (count + K),
-            fields: Field::Title.bit(),
-        });
-        let skills = self.skills.into_iter().filter(|name| !name.is_empty()).map(|text| Term {
-            text,
+        self.stems.remember();
+        let skills = self.skills.into_iter().filter(|name| !name.is_empty()).map(|name| Term {
+            name: name.into(),
             weight: 1.0,
             fields: Field::Skills.bit(),
         });
@@ -306,13 +297,21 @@ impl Reader {
         };
         Document {
             language: self.language,
-            words,
-            pairs,
-            titles: pieces.collect(),
+            words: self.words.into_iter().map(|(word, count)| count.term(word)).collect(),
+            pairs: summed(self.pairs),
+            titles: summed(self.pieces),
             skills: skills.collect(),
             occupations,
         }
     }
+}
+
+/// Each name once, with all that was counted of it.
+fn summed<T: Copy + Ord>(mut counts: Vec<(T, Count)>) -> Vec<Term<T>> {
+    counts.sort_by_key(|(name, _)| *name);
+    let of_one_name = counts.chunk_by(|(one, _), (other, _)| one == other);
+    let sum = |same: &[(T, Count)]| same.iter().fold(Count::default(), |sum, (_, count)| sum.plus(*count));
+    of_one_name.map(|same| sum(same).term(same[0].0)).collect()
 }
 
 fn string<'a>(object: &'a Object, name: &str) -> &'a str {

@@ -1,15 +1,15 @@
 //! An inverted index in memory: for each term, the objects that have it, how strongly and in which fields.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use foldhash::fast::FixedState;
 
 /// A term of one object.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::sandbox) struct Term {
+pub(in crate::sandbox) struct Term<T> {
     /// The term itself.
-    pub text: String,
+    pub name: T,
     /// How strongly the object has it: above 0, at most 1.
     pub weight: f32,
     /// The fields it was found in, one bit each.
@@ -18,25 +18,40 @@ pub(in crate::sandbox) struct Term {
 
 /// The objects of one kind, numbered by the slot the catalog keeps them in. How rare a term is depends on the objects of
 /// the other kind too: what the other index tells by its [`Change`]s.
-#[derive(Default)]
-pub(in crate::sandbox) struct Postings {
-    numbers: HashMap<Arc<str>, u32, FixedState>,
-    lists: Vec<List>,
+pub(in crate::sandbox) struct Postings<T> {
+    numbers: HashMap<T, u32, FixedState>,
+    lists: Vec<List<T>>,
     free: Vec<u32>,
-    held: HashMap<u32, Box<[u32]>>,
+    /// For each slot the numbers of the terms that its object has; none for an object that is not in the index.
+    held: Vec<Option<Box<[u32]>>>,
+    /// How many objects are in the index.
+    objects: usize,
     /// How many objects the other index holds.
     others: usize,
     /// The step of the number of objects of both, by which all terms are weighed.
     step: u8,
     /// The squared length of each slot's vector in fixed point: whole numbers, so that no order of additions tells.
     lengths: Vec<u64>,
-    /// How many terms each slot's object has.
-    sizes: Vec<u32>,
+}
+
+impl<T> Default for Postings<T> {
+    fn default() -> Self {
+        Self {
+            numbers: HashMap::default(),
+            lists: Vec::new(),
+            free: Vec::new(),
+            held: Vec::new(),
+            objects: 0,
+            others: 0,
+            step: 0,
+            lengths: Vec::new(),
+        }
+    }
 }
 
 /// The objects that have one term, by rising slot.
-struct List {
-    term: Arc<str>,
+struct List<T> {
+    term: T,
     postings: Vec<Posting>,
     /// How many objects of the other index have it.
     others: u32,
@@ -54,24 +69,31 @@ struct Posting {
 }
 
 /// What came into an index and what left it, for the other one to know.
-#[derive(Default)]
-pub(in crate::sandbox) struct Change {
-    came: Vec<Arc<str>>,
-    left: Vec<Arc<str>>,
+pub(in crate::sandbox) struct Change<T> {
+    came: Vec<T>,
+    left: Vec<T>,
     objects: isize,
 }
 
-impl Postings {
-    /// Puts an object in, in the place of what its slot held before: words that stay are only weighed anew.
-    pub(in crate::sandbox) fn put(&mut self, slot: u32, terms: &[Term]) -> Change {
-        let before = self.held.remove(&slot);
-        let mut change = Change { objects: isize::from(before.is_none()), ..Change::default() };
+impl<T: Clone + Eq + Hash> Postings<T> {
+    /// Puts an object with terms, each named once, in the place of what its slot held before: those that stay are only
+    /// weighed anew.
+    pub(in crate::sandbox) fn put(&mut self, slot: u32, terms: &[Term<T>]) -> Change<T> {
         let place = slot as usize;
-        self.lengths.resize(self.lengths.len().max(place + 1), 0);
-        self.sizes.resize(self.lengths.len(), 0);
+        if self.held.len() <= place {
+            self.held.resize(place + 1, None);
+            self.lengths.resize(place + 1, 0);
+        }
+        let before = self.held[place].take();
+        let mut change = Change {
+            came: Vec::with_capacity(terms.len()),
+            left: Vec::new(),
+            objects: isize::from(before.is_none()),
+        };
+        self.objects += usize::from(before.is_none());
         let mut held = Vec::with_capacity(terms.len());
         for term in terms {
-            let number = self.number(&term.text);
+            let number = self.number(&term.name);
             held.push(number);
             let list = &mut self.lists[number as usize];
             let posting = Posting { slot, weight: quantised(term.weight), fields: term.fields };
@@ -84,32 +106,35 @@ impl Postings {
                 }
                 Err(place) => {
                     list.postings.insert(place, posting);
-                    change.came.push(Arc::clone(&list.term));
+                    change.came.push(term.name.clone());
                     self.weigh(number);
                 }
             }
         }
-        held.sort_unstable();
-        held.dedup();
-        for number in before.iter().flatten().filter(|number| held.binary_search(number).is_err()) {
-            change.left.push(self.drop_posting(*number, slot));
+        if let Some(before) = before {
+            let stays: HashSet<u32, FixedState> = held.iter().copied().collect();
+            let left = before.into_iter().filter(|number| !stays.contains(number));
+            change.left = left.map(|number| self.drop_posting(number, slot)).collect();
         }
-        self.sizes[place] = u32::try_from(held.len()).unwrap_or(u32::MAX);
-        self.held.insert(slot, held.into());
+        self.held[place] = Some(held.into());
         self.weigh_all();
         change
     }
 
     /// Takes an object out; nothing of it stays behind, its words included when nobody else has them.
-    pub(in crate::sandbox) fn remove(&mut self, slot: u32) -> Change {
-        let Some(held) = self.held.remove(&slot) else { return Change::default() };
-        let left = held.into_iter().map(|number| self.drop_posting(number, slot)).collect();
-        self.weigh_all();
-        Change { came: Vec::new(), left, objects: -1 }
+    pub(in crate::sandbox) fn remove(&mut self, slot: u32) -> Change<T> {
+        let mut change = Change { came: Vec::new(), left: Vec::new(), objects: 0 };
+        if let Some(held) = self.held.get_mut(slot as usize).and_then(Option::take) {
+            change.left = held.into_iter().map(|number| self.drop_posting(number, slot)).collect();
+            change.objects = -1;
+            self.objects -= 1;
+            self.weigh_all();
+        }
+        change
     }
 
     /// Takes note of a change of the other index.
-    pub(in crate::sandbox) fn follow(&mut self, change: &Change) {
+    pub(in crate::sandbox) fn follow(&mut self, change: &Change<T>) {
         for term in &change.came {
             let number = self.number(term);
             self.lists[number as usize].others += 1;
@@ -128,12 +153,12 @@ impl Postings {
 
     /// How many terms an object has.
     pub(in crate::sandbox) fn size(&self, slot: usize) -> usize {
-        self.sizes.get(slot).map_or(0, |&size| size as usize)
+        self.held.get(slot).and_then(Option::as_deref).map_or(0, <[u32]>::len)
     }
 
-    fn drop_posting(&mut self, number: u32, slot: u32) -> Arc<str> {
+    fn drop_posting(&mut self, number: u32, slot: u32) -> T {
         let list = &mut self.lists[number as usize];
-        let term = Arc::clone(&list.term);
+        let term = list.term.clone();
         if let Ok(place) = place_of(&list.postings, slot) {
             let posting = list.postings.remove(place);
             let length = &mut self.lengths[slot as usize];
@@ -165,7 +190,7 @@ impl Postings {
 
     /// Brings all rarities up to date when the number of objects has made a step.
     fn weigh_all(&mut self) {
-        let step = step_of(self.held.len() + self.others);
+        let step = step_of(self.objects + self.others);
         if step != self.step {
             self.step = step;
             self.lists.iter_mut().for_each(|list| list.reweigh(step, &mut self.lengths));
@@ -173,7 +198,7 @@ impl Postings {
     }
 
     /// How rare a term is among the objects of both indexes, see [`rarity`].
-    pub(in crate::sandbox) fn rarity(&self, term: &str) -> f32 {
+    pub(in crate::sandbox) fn rarity(&self, term: &T) -> f32 {
         let step = self.numbers.get(term).map_or(0, |&number| self.lists[number as usize].step);
         rarity(step, self.step)
     }
@@ -191,7 +216,7 @@ impl Postings {
 
     /// Adds to each slot of `scores` the sum over the query's terms of `weight in the query × weight in the object`, and
     /// returns the most that an object could have got: the sum of the query's weights.
-    pub(in crate::sandbox) fn add_scores(&self, query: &[(&str, f32)], scores: &mut [f32]) -> f32 {
+    pub(in crate::sandbox) fn add_scores(&self, query: &[(&T, f32)], scores: &mut [f32]) -> f32 {
         let mut most = 0.0;
         for &(term, weight) in query {
             most += weight;
@@ -205,7 +230,7 @@ impl Postings {
     }
 
     /// The slots that have at least one of the terms in one of the fields, each once, rising.
-    pub(in crate::sandbox) fn having_any(&self, terms: &[String], fields: u16) -> Vec<u32> {
+    pub(in crate::sandbox) fn having_any(&self, terms: &[T], fields: u16) -> Vec<u32> {
         let postings = terms.iter().flat_map(|term| self.list(term));
         let mut slots: Vec<u32> =
             postings.filter(|posting| posting.fields & fields != 0).map(|posting| posting.slot).collect();
@@ -214,17 +239,16 @@ impl Postings {
         slots
     }
 
-    fn list(&self, term: &str) -> &[Posting] {
+    fn list(&self, term: &T) -> &[Posting] {
         self.numbers.get(term).map_or(&[], |&number| &self.lists[number as usize].postings)
     }
 
-    fn number(&mut self, term: &str) -> u32 {
+    fn number(&mut self, term: &T) -> u32 {
         if let Some(&number) = self.numbers.get(term) {
             return number;
         }
-        let term: Arc<str> = term.into();
         let square = fixed_square(0, self.step);
-        let list = List { term: Arc::clone(&term), postings: Vec::new(), others: 0, step: 0, square };
+        let list = List { term: term.clone(), postings: Vec::new(), others: 0, step: 0, square };
         let number = if let Some(number) = self.free.pop() {
             self.lists[number as usize] = list;
             number
@@ -232,12 +256,12 @@ impl Postings {
             self.lists.push(list);
             u32::try_from(self.lists.len() - 1).unwrap_or(u32::MAX)
         };
-        self.numbers.insert(term, number);
+        self.numbers.insert(term.clone(), number);
         number
     }
 }
 
-impl List {
+impl<T> List<T> {
     /// Sets the rarity of its term, and the lengths of the objects that have it accordingly.
     fn reweigh(&mut self, step_of_all: u8, lengths: &mut [u64]) {
         let square = fixed_square(self.step, step_of_all);
@@ -304,8 +328,8 @@ fn quantised(weight: f32) -> u16 {
 mod tests {
     use super::*;
 
-    fn term(text: &str, weight: f32) -> Term {
-        Term { text: text.to_owned(), weight, fields: 1 }
+    fn term(name: &str, weight: f32) -> Term<String> {
+        Term { name: name.to_owned(), weight, fields: 1 }
     }
 
     #[test]
@@ -317,7 +341,7 @@ mod tests {
         assert_eq!(postings.numbers.len(), 4);
         assert!(postings.lists.len() <= 5, "{} lists for 4 terms", postings.lists.len());
         (0..3).for_each(|slot| drop(postings.remove(slot)));
-        assert!(postings.numbers.is_empty() && postings.held.is_empty());
+        assert!(postings.numbers.is_empty() && postings.objects == 0);
     }
 
     #[test]
@@ -329,7 +353,9 @@ mod tests {
                 postings.put(objects[at].0, &objects[at].1);
             }
             let mut scores = [0.0; 3];
-            postings.add_scores(&[("a", postings.rarity("a")), ("b", postings.rarity("b"))], &mut scores);
+            let names = ["a", "b"].map(str::to_owned);
+            let query: Vec<_> = names.iter().map(|name| (name, postings.rarity(name))).collect();
+            postings.add_scores(&query, &mut scores);
             scores.map(f32::to_bits)
         };
         assert_eq!(scores([0, 1, 2]), scores([2, 1, 0]));
@@ -357,14 +383,15 @@ mod tests {
             assert_eq!(straight.length(slot).to_bits(), roundabout.length(slot).to_bits(), "{slot}");
             let square: f32 = document(u32::try_from(slot).unwrap_or_default())
                 .iter()
-                .map(|term| (term.weight * straight.rarity(&term.text)).powi(2))
+                .map(|term| (term.weight * straight.rarity(&term.name)).powi(2))
                 .sum();
             assert!((straight.length(slot) - square.sqrt()).abs() < 1e-3, "{slot}");
         }
-        for name in ["common", "of3", "rare3", "passing"] {
-            assert_eq!(straight.rarity(name).to_bits(), roundabout.rarity(name).to_bits(), "{name}");
+        let rarity = |name: &str| straight.rarity(&name.to_owned());
+        for name in ["common", "of3", "rare3", "passing"].map(str::to_owned) {
+            assert_eq!(straight.rarity(&name).to_bits(), roundabout.rarity(&name).to_bits(), "{name}");
         }
-        assert!(straight.rarity("rare3") < straight.rarity("rare4"), "the other index has it often");
+        assert!(rarity("rare3") < rarity("rare4"), "the other index has it often");
     }
 
     #[test]
@@ -372,7 +399,8 @@ mod tests {
         let mut postings = Postings::default();
         (0..10).for_each(|slot| drop(postings.put(slot, &[term("common", 0.5)])));
         postings.put(10, &[term("common", 0.5), term("rare", 0.5)]);
-        assert!(postings.rarity("rare") > postings.rarity("common"));
-        assert!(postings.rarity("common") > 0.0);
+        let rarity = |name: &str| postings.rarity(&name.to_owned());
+        assert!(rarity("rare") > rarity("common"));
+        assert!(rarity("common") > 0.0);
     }
 }

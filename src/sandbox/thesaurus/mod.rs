@@ -33,8 +33,8 @@ const MOST_WORDS: usize = 12;
 
 /// An occupation of ESCO.
 pub(super) struct Occupation {
-    /// The code of its unit group in ISCO-08, four digits.
-    pub group: String,
+    /// The code of its unit group in ISCO-08, four digits of which the first may be 0.
+    pub group: u16,
     /// In English.
     pub name: String,
 }
@@ -238,10 +238,9 @@ fn each_feature(word: &str, mut take: impl FnMut(u64)) {
 mod tests {
     use super::*;
 
-    fn groups(title: &str) -> Vec<&'static str> {
+    fn groups(title: &str) -> Vec<u16> {
         let found = thesaurus().occupations_of(title);
-        let group =
-            |&(number, _): &(u16, f32)| thesaurus().occupation(number).map(|known| known.group.as_str());
+        let group = |&(number, _): &(u16, f32)| thesaurus().occupation(number).map(|known| known.group);
         found.iter().filter_map(group).collect()
     }
 
@@ -253,7 +252,7 @@ mod tests {
             "desarrolladora de software",
             "Sr. Software Engineer",
         ] {
-            assert_eq!(groups(title).first(), Some(&"2512"), "{title}");
+            assert_eq!(groups(title).first(), Some(&2512), "{title}");
         }
         assert!(groups("Krankenschwester").contains(&groups("registered nurse")[0]));
     }

@@ -19,7 +19,9 @@ pub(super) fn read() -> Thesaurus {
         match (fields.next(), fields.next(), fields.next(), fields.next()) {
             (Some("e"), Some(group), Some(name), Some(titles)) => {
                 let number = u16::try_from(builder.occupations.len()).unwrap_or(u16::MAX);
-                builder.occupations.push(Occupation { group: group.to_owned(), name: name.to_owned() });
+                builder
+                    .occupations
+                    .push(Occupation { group: group.parse().unwrap_or_default(), name: name.to_owned() });
                 builder.titles(vec![(number, 1.0)], titles);
             }
             (Some("o"), Some(shares), Some(titles), None) => {
