@@ -128,3 +128,41 @@ async fn only_eligible_profiles_are_found_and_scored() {
     assert_eq!(world.score_jobs("both", &[]).await.references(), ["J"]);
     assert_eq!(world.score_jobs("found", &[]).await.code, 400);
 }
+
+/// Most objects are not scored at all where few are asked for: it must not show.
+#[actix_web::test]
+async fn a_page_has_what_the_whole_ranking_has_there() {
+    let world = World::new().await;
+    let (titles, skills) = (["Baker", "Driver", "Rust developer"], ["Rust", "SQL", "Baking", "Sales"]);
+    for number in 0..90 {
+        let more = json!({
+            "text": format!("{} who knows {} and builds services", titles[number % 3], skills[number % 4]),
+            "experiences": [{"title": titles[number / 3 % 3]}],
+            "experiences_duration": number % 11,
+            "skills": skills.iter().take(number % 5).map(|name| json!({"name": name})).collect::<Vec<_>>(),
+        });
+        world.profile(&format!("P{number}"), more).await;
+    }
+    let job = json!({
+        "name": "Rust developer", "summary": "Builds backend services in Rust and SQL", "skills": [{"name": "Rust"}],
+        "ranges_float": [{"name": "experience", "value_min": 4, "value_max": 6}],
+    });
+    world.job("J", job).await;
+    let whole = world.score_profiles("J", &[("limit", "1000")]).await;
+    let (references, scores) = (whole.references(), whole.scores());
+    assert_eq!(references.len(), 90);
+    for page in 1..=13 {
+        let paged = [("limit", "7"), ("page", &*page.to_string())];
+        let found = world.score_profiles("J", &paged).await;
+        let first = (page - 1) * 7;
+        assert_eq!(found.references(), references[first..(first + 7).min(90)], "page {page}");
+        assert_eq!(found.body["meta"]["total"], 90, "page {page}");
+    }
+    for place in [0, 10, 45, 89] {
+        let least = scores[place].to_string();
+        let found = world.score_profiles("J", &[("limit", "3"), ("score_threshold", &least)]).await;
+        let total = scores.iter().filter(|score| **score >= scores[place]).count();
+        assert_eq!(found.body["meta"]["total"], total, "from {least}");
+        assert_eq!(found.references(), references[..total.min(3)], "from {least}");
+    }
+}
