@@ -190,7 +190,8 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::UnsupportedMediaType => "The body is not `application/json`.",
         Kind::TooLarge => "The body is larger than this address takes.",
         Kind::RateLimited => {
-            "The quota is used up, or too many requests of your address carried no key, or one that is not known."
+            "The quota is used up, or a minute's receipts are written, or too many requests of your address carried no \
+             key, or one that is not known."
         }
         Kind::Upstream => "The answer of HrFlow cannot be used.",
         Kind::Down => "HrFlow says that it cannot answer now, or asked to be left alone for a while.",

@@ -21,6 +21,9 @@ pub struct Queries {
     /// How long a question waits for its answer before it is asked a second time, at the cost of a second call; the first
     /// answer counts. Shorter than `call_timeout_seconds`. `hedge_after_ms`, default none: it is asked once.
     pub hedge_after: Option<Duration>,
+    /// How many receipts of one partner are written within a minute at most, on all nodes together; beyond it a question
+    /// with `receipt=true` is 429. `receipts_per_minute`, default 600, from 1 to 60000.
+    pub receipts_per_minute: u32,
 }
 
 impl Default for Queries {
@@ -31,6 +34,7 @@ impl Default for Queries {
             snapshot: Duration::from_mins(10),
             serve_stale: false,
             hedge_after: None,
+            receipts_per_minute: 600,
         }
     }
 }
@@ -49,11 +53,13 @@ pub(super) fn queries(section: &Section<'_>, call_timeout: Option<u64>) -> Optio
     } else {
         None
     };
+    let receipts_per_minute = section.whole("receipts_per_minute", 600, 1, 60_000);
     Some(Queries {
         cache: Duration::from_secs(cache?),
         cache_bytes: megabytes? * 1_000_000,
         snapshot: Duration::from_mins(snapshot?),
         serve_stale: serve_stale?,
         hedge_after,
+        receipts_per_minute: receipts_per_minute?,
     })
 }

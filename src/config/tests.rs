@@ -783,7 +783,7 @@ fn a_schedule_holds_for_both_kinds_unless_one_says_otherwise() {
 #[test]
 fn how_queries_are_answered_is_a_limit_too() {
     let said = "[limits]\nquery_cache_seconds = 0\nquery_cache_megabytes = 1\nsnapshot_minutes = 3\nserve_stale = true\n\
-        hedge_after_ms = 250\n";
+        hedge_after_ms = 250\nreceipts_per_minute = 9\n";
     let queries = read(&format!("{said}{}", little()), &[]).unwrap().limits.queries;
     let expected = Queries {
         cache: Duration::ZERO,
@@ -791,11 +791,12 @@ fn how_queries_are_answered_is_a_limit_too() {
         snapshot: Duration::from_mins(3),
         serve_stale: true,
         hedge_after: Some(Duration::from_millis(250)),
+        receipts_per_minute: 9,
     };
     assert_eq!(queries, expected);
     assert_eq!(read(&little(), &[]).unwrap().limits.queries, Queries::default());
     let wrong = "[limits]\ncall_timeout_seconds = 2\nquery_cache_seconds = 3601\nquery_cache_megabytes = 0\n\
-        snapshot_minutes = 61\nserve_stale = 1\nhedge_after_ms = 2000\n";
+        snapshot_minutes = 61\nserve_stale = 1\nhedge_after_ms = 2000\nreceipts_per_minute = 0\n";
     assert_eq!(
         read(&format!("{wrong}{}", little()), &[]).map(|_| ()).unwrap_err(),
         [
@@ -804,6 +805,7 @@ fn how_queries_are_answered_is_a_limit_too() {
             "limits.snapshot_minutes: must be from 1 to 60",
             "limits.serve_stale: must be true or false, not a number",
             "limits.hedge_after_ms: must be shorter than `call_timeout_seconds`",
+            "limits.receipts_per_minute: must be from 1 to 60000",
         ]
     );
 }

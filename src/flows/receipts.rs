@@ -89,6 +89,10 @@ pub struct Receipt {
 }
 
 /// Adds an answer to the partner's chain; it is durable when this returns.
+///
+/// # Errors
+/// `RateLimited` when as many were added within a minute as may be: a remembered answer costs no call, and its receipt
+/// room all the same.
 pub async fn keep(context: &Context, partner: &Partner, answered: Answered) -> Result<Receipt> {
     let name = partner.settings.name.clone();
     let references: Vec<String> = answered.items.iter().map(|(_, reference, _)| reference.clone()).collect();
@@ -104,8 +108,9 @@ pub async fn keep(context: &Context, partner: &Partner, answered: Answered) -> R
         .await?;
     let then = answered.asked_at;
     let entry = entry(partner, answered, fingerprints(of_ranked, then), fingerprints(of_asked, then));
-    let clock = context.clock.clone();
-    let kept = context.store.write(move |db| receipts::add(db, entry, |db| store::now(db, &clock))).await?;
+    let (clock, most) = (context.clock.clone(), context.limits.queries.receipts_per_minute);
+    let adding = move |db: &mut store::Db<'_>| receipts::add(db, entry, most, |db| store::now(db, &clock));
+    let kept = context.store.write(adding).await?;
     Ok(Receipt { id: kept.id, hash: kept.hash })
 }
 

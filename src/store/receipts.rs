@@ -4,6 +4,7 @@
 //! made over the one before.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, sql};
@@ -51,6 +52,9 @@ pub struct Chain {
     pub anchor_hash: String,
 }
 
+/// How far back the receipts count that were added lately.
+const PERIOD: Duration = Duration::from_mins(1);
+
 impl Chain {
     fn empty(partner: &str) -> Self {
         Self {
@@ -63,15 +67,20 @@ impl Chain {
     }
 }
 
-/// Adds an entry at the end of its partner's chain, which numbers and dates it. `now`: asked while the chain is held, so
-/// that dates follow the numbers.
+/// Adds an entry at the end of its partner's chain, which numbers and dates it, unless `most` were added within a minute.
+/// `now`: asked while the chain is held, so that dates follow the numbers.
+///
+/// # Errors
+/// `RateLimited`, with the time until the next may be added.
 pub fn add(
     db: &mut Db<'_>,
     mut entry: ReceiptEntry,
+    most: u32,
     now: impl FnOnce(&mut Db<'_>) -> Result<DateTime<Utc>>,
 ) -> Result<Kept> {
     let (seq, previous) = next(db, &entry.partner)?;
     let now = now(db)?;
+    ensure_room(db, &entry.partner, seq, most, now)?;
     (entry.seq, entry.at) = (seq, rfc3339(now));
     let text = canonical(&entry)?;
     let kept = Kept {
@@ -120,6 +129,19 @@ fn next(db: &mut Db<'_>, partner: &str) -> Result<(i64, String)> {
         on!(db, |c| made.execute(*c))?;
     }
     Err(Error::new(Kind::Internal, "a chain of receipts could not be begun"))
+}
+
+/// The chain itself tells how many were added lately, to every node: the one `most` before number `seq` must be older.
+fn ensure_room(db: &mut Db<'_>, partner: &str, seq: i64, most: u32, now: DateTime<Utc>) -> Result<()> {
+    let first = receipts::table.find((partner, seq - i64::from(most))).select(receipts::kept_at);
+    let first: Option<i64> = on!(db, |c| first.get_result(*c).optional())?;
+    let age = first.and_then(|kept_at| u64::try_from(now.timestamp_micros() - kept_at).ok());
+    let wait = age.and_then(|age| PERIOD.checked_sub(Duration::from_micros(age)));
+    let Some(wait) = wait.filter(|wait| !wait.is_zero()) else { return Ok(()) };
+    let message = format!(
+        "{most} receipts were written within a minute, and a partner may have no more: ask again later, or without `receipt`"
+    );
+    Err(Error::new(Kind::RateLimited, message).retry_after(wait))
 }
 
 /// Where a partner's chain stands, and the number of the last receipt that is there, which is the chain's own unless

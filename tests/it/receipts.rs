@@ -1,6 +1,7 @@
 //! Receipts: what an answer was made of is put down before it is given, in a chain that shows every change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use oem_connector::flows::{lease, retention};
@@ -194,6 +195,40 @@ async fn every_way_of_asking_can_be_put_down_and_a_refusal_is_not() {
         assert_eq!(world.get(SCORE).await.status, StatusCode::SERVICE_UNAVAILABLE);
         let verdict = verified(&world).await;
         assert_eq!((verdict.intact, verdict.receipts), (true, 8), "{verdict:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_minute_has_room_for_so_many_receipts_also_of_answers_that_cost_no_call() {
+    for backend in backends() {
+        let wishes = Wishes {
+            query_cache: Duration::from_mins(10),
+            adjust: |config| config.limits.queries.receipts_per_minute = 3,
+            ..Wishes::default()
+        };
+        let world = world_with(backend, wishes).await;
+        let retry_after = |answer: &Answer| answer.headers["retry-after"].to_str().unwrap().to_owned();
+        ask(&world, SCORE).await;
+        world.advance(10);
+        for _ in 0..2 {
+            ask(&world, SCORE).await;
+        }
+        let refused = world.get(SCORE).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+        assert_eq!((&refused.body["code"], &*retry_after(&refused)), (&json!("rate_limited"), "50"));
+        assert!(refused.body["detail"].as_str().unwrap().contains("without `receipt`"), "{}", refused.body);
+        assert!(!refused.headers.contains_key("ratelimit"), "it is not the quota of queries");
+        let without = world.get("/v1/profiles/scoring?job_reference=J1").await;
+        assert_eq!(without.status, StatusCode::OK, "{}", without.body);
+        let path = format!("{}/v1/profiles/searching?receipt=true", world.address);
+        let another = answer(world.client.get(path).header("X-API-KEY", OTHER_KEY)).await;
+        assert_eq!(another.status, StatusCode::OK, "each partner has its own: {}", another.body);
+        world.advance(50);
+        ask(&world, SCORE).await;
+        assert_eq!(retry_after(&world.get(SCORE).await), "10", "until the second is a minute old");
+        assert_eq!(world.hrflow_side.count("GET", "/profiles/scoring"), 1);
+        let verdict = verified(&world).await;
+        assert_eq!((verdict.intact, verdict.receipts), (true, 4), "{verdict:?}");
     }
 }
 

@@ -17,7 +17,9 @@ pub(in crate::api) const RECEIPT: Parameter = Parameter::optional(
     "receipt",
     Shape::Flag,
     "Whether to put down what the answer was made of, in the partner's chain of receipts, before it is given. Such an \
-     answer is never `304`.",
+     answer is never `304`. A partner has as many receipts a minute as `receipts_per_minute` allows (600 unless the \
+     operator says otherwise), also of answers that are remembered: beyond it the answer is 429, and `Retry-After` says \
+     when there is room for the next.",
 );
 
 /// What an answer says of its receipt.
