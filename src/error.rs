@@ -21,9 +21,9 @@ pub enum Kind {
     Unauthorized,
     /// There is no such thing here.
     NotFound,
-    /// It was here and has been archived.
+    /// It was here and has been archived or erased.
     Gone,
-    /// A cursor leads to what is kept no longer.
+    /// A cursor, or another place in a list, leads to what is kept no longer.
     Expired,
     /// It is known and not ready yet.
     Pending,

@@ -53,12 +53,13 @@ query! {
     ReadEvents: &[PARTNER, CURSOR, Parameter::optional("limit", LIMIT, "How many are read at most.")]
 }
 
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Gone, Invalid, Unavailable);
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Expired, Invalid, Unavailable);
 
 /// Read what changed
 ///
 /// Whatever HrFlow shows otherwise than before, the oldest first. Keep the cursor of the answer and send it with the next
-/// call: nothing is skipped and nothing comes twice. A cursor older than `retention_days` is 410.
+/// call: nothing is skipped and nothing comes twice. A cursor older than `retention_days` is 410 with `cursor_expired`: read
+/// the records anew, and begin again without it.
 #[utoipa::path(
     tag = "history",
     params(ReadEvents),

@@ -182,8 +182,8 @@ fn meaning(kind: Kind) -> &'static str {
             "The key or the signature is missing or not known, or a partner's key is where an operator's is needed."
         }
         Kind::NotFound => "There is no such thing, or it is another partner's.",
-        Kind::Gone => "The object was archived, or the cursor is older than what is kept.",
-        Kind::Expired => "What the cursor leads to is kept no longer: begin again without a cursor.",
+        Kind::Gone => "The object was archived or erased.",
+        Kind::Expired => "What the cursor, or `after`, leads to is kept no longer: begin again without it.",
         Kind::Pending => "The object is known and not indexed yet.",
         Kind::Conflict => "It exists already, or is not in the state for this.",
         Kind::MethodNotAllowed => "The address does not take this method; `Allow` tells which.",

@@ -91,7 +91,7 @@ pub fn of_object(
 /// was meant, which an empty answer leaves where it is.
 ///
 /// # Errors
-/// `Gone` when some of it was deleted already, `Invalid` when the feed never came to the place.
+/// `Expired` when some of it was deleted already, `Invalid` when the feed never came to the place.
 pub fn feed(
     db: &mut Db<'_>,
     partner: &str,
@@ -116,7 +116,7 @@ pub fn feed(
     if place < deleted {
         let message = "what followed this cursor is older than the retention and was deleted; read the records anew, \
                        and begin again without a cursor";
-        return Err(Error::new(Kind::Gone, message));
+        return Err(Error::new(Kind::Expired, message));
     }
     Ok((found, place))
 }

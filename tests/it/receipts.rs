@@ -632,7 +632,7 @@ async fn old_receipts_go_from_the_beginning_and_what_is_left_still_proves_itself
         let gone = world.get("/v1/receipts/lines?after=3").await;
         assert_eq!(
             (gone.status, &gone.body["code"]),
-            (StatusCode::GONE, &json!("archived")),
+            (StatusCode::GONE, &json!("cursor_expired")),
             "{}",
             gone.body
         );

@@ -206,13 +206,21 @@ async fn a_cursor_older_than_what_is_kept_is_told_so_and_a_current_one_never_age
         world.advance(1);
         assert_eq!(forget(&world).await, [3, 3]);
         let old = world.get(&format!("/v1/events?cursor={}", cursors[0])).await;
-        assert_eq!((old.status, &old.body["code"]), (StatusCode::GONE, &json!("archived")), "{}", old.body);
+        assert_eq!(
+            (old.status, &old.body["code"]),
+            (StatusCode::GONE, &json!("cursor_expired")),
+            "{}",
+            old.body
+        );
         let current = world.get(&format!("/v1/events?cursor={}", cursors[1])).await;
         assert_eq!((&current.body["items"], &current.body["cursor"]), (&json!([]), &json!(cursors[1])));
         let begun = world.get("/v1/events").await.body;
         assert_eq!((&begun["items"], &begun["cursor"]), (&json!([]), &json!(cursors[1])));
         let from_nothing = world.get(&format!("/v1/events?cursor={nothing}")).await;
-        assert_eq!(from_nothing.status, StatusCode::GONE, "it was there before there was anything to read");
+        assert_eq!(
+            from_nothing.body["code"], "cursor_expired",
+            "it was there before there was anything to read"
+        );
         world.has_profile("P1", "Surgeon");
         world.announce("profile_update", "P1").await;
         world.settle().await;

@@ -30,7 +30,7 @@ query! {
     ]
 }
 
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Gone, Invalid, Unavailable);
+refusals!(Refusals: Malformed, Unauthorized, NotFound, Expired, Invalid, Unavailable);
 
 /// Export receipts
 ///
@@ -80,7 +80,7 @@ fn nowhere(chain: &Chain, after: i64) -> Error {
     }
     let message =
         format!("receipts up to {} were deleted for their age: leave `after` out", chain.anchor_seq);
-    Error::new(Kind::Gone, message)
+    Error::new(Kind::Expired, message)
 }
 
 /// Receipts read at once: some megabytes at most.
