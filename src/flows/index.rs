@@ -44,9 +44,11 @@ async fn settle(
     let (clock, owner, limits) = (context.clock.clone(), name.clone(), context.limits.clone());
     let settled_object = reference.clone();
     let share = partner.settings.max_archive_share;
+    // What was compared is what HrFlow shows, and nothing was sent; what makes it less than live is counted when it comes.
+    let changes = !matches!(settlement, Settlement::Unchanged(_));
     let (settled, moved) = context
         .store
-        .change(&name, move |db| {
+        .settle(&name, changes, move |db| {
             let Some(mut record) = records::lock_one(db, &owner, entity, &reference)? else {
                 return Ok((false, Vec::new()));
             };

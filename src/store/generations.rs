@@ -18,20 +18,31 @@ const LAST: i64 = 64;
 
 /// The counts of one process, by partner. A clone shares them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Generations(Arc<RwLock<HashMap<String, u64>>>);
+pub(super) struct Generations(Arc<RwLock<HashMap<String, Counts>>>);
+
+/// What happened to one partner's objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// How often they changed.
+    pub(super) changes: u64,
+    /// How often anything was settled of them, which tells how far HrFlow is behind: also that nothing had changed.
+    pub(super) settlements: u64,
+}
 
 impl Generations {
-    /// How often the partner's objects changed.
-    pub(super) fn of(&self, partner: &str) -> u64 {
+    pub(super) fn of(&self, partner: &str) -> Counts {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(partner).copied().unwrap_or_default()
     }
 
-    /// Counts a change.
-    pub(super) fn raise(&self, partner: &str) {
+    /// Counts a settlement, and a change where it was one.
+    pub(super) fn raise(&self, partner: &str, changed: bool) {
         let mut counts = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match counts.get_mut(partner) {
-            Some(count) => *count += 1,
-            None => drop(counts.insert(partner.to_owned(), 1)),
+        if !counts.contains_key(partner) {
+            counts.insert(partner.to_owned(), Counts::default());
+        }
+        if let Some(counts) = counts.get_mut(partner) {
+            counts.settlements += 1;
+            counts.changes += u64::from(changed);
         }
     }
 }
@@ -57,8 +68,9 @@ mod tests {
     #[test]
     fn each_partner_has_a_count_of_its_own() {
         let generations = Generations::default();
-        generations.clone().raise("acme");
-        generations.raise("acme");
-        assert_eq!((generations.of("acme"), generations.of("other")), (2, 0));
+        generations.clone().raise("acme", true);
+        generations.raise("acme", false);
+        assert_eq!(generations.of("acme"), Counts { changes: 1, settlements: 2 });
+        assert_eq!(generations.of("other"), Counts::default());
     }
 }

@@ -138,24 +138,41 @@ impl Store {
         partner: &str,
         change: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.settle(partner, true, change).await
+    }
+
+    /// The same; unless it `changes` anything, what HrFlow shows and what is live stay as they are, and only how far HrFlow
+    /// is behind may be told otherwise than before.
+    pub async fn settle<T: Send + 'static>(
+        &self,
+        partner: &str,
+        changes: bool,
+        change: impl FnOnce(&mut Db<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (generations, partner) = (self.generations.clone(), partner.to_owned());
         self.run(&self.writing, move |pools| {
-            let changed = pools.write(change);
+            let settled = pools.write(change);
             // Also where it failed: a commit whose answer was lost may stand.
-            generations.raise(&partner);
-            changed
+            generations.raise(&partner, changes);
+            settled
         })
         .await
     }
 
     /// How often objects of `partner` changed, as far as this process knows.
     pub fn generation(&self, partner: &str) -> u64 {
-        self.generations.of(partner)
+        self.generations.of(partner).changes
+    }
+
+    /// How often anything was settled of `partner`'s objects, as far as this process knows: each time HrFlow may be less
+    /// behind, whether or not they changed.
+    pub fn settlements(&self, partner: &str) -> u64 {
+        self.generations.of(partner).settlements
     }
 
     /// Counts a change of `partner`'s objects that another process made.
     pub fn raise_generation(&self, partner: &str) {
-        self.generations.raise(partner);
+        self.generations.raise(partner, true);
     }
 
     /// Keeps the webhooks of one request durably, in one commit with those that wait beside them: one receipt each, in

@@ -174,7 +174,7 @@ impl Ledger {
         });
         // Also where it failed: a commit whose answer was lost may stand.
         for of_one in batch.chunk_by(|one, next| one.partner == next.partner) {
-            of_one.iter().take(1).for_each(|delivery| self.generations.raise(&delivery.partner));
+            of_one.iter().take(1).for_each(|delivery| self.generations.raise(&delivery.partner, true));
         }
         kept
     }

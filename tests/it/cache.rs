@@ -235,6 +235,74 @@ async fn any_change_of_the_partners_objects_makes_the_next_answer_fresh() {
 }
 
 #[actix_web::test]
+async fn what_was_settled_and_changed_nothing_leaves_the_answers_and_is_told_in_their_freshness() {
+    for backend in backends() {
+        let world = ward(backend).await;
+        let behind =
+            |answer: &Answer| (answer.body["freshness"]["pending"].clone(), answer.body["stale"].clone());
+        // The same content as before: nothing is sent.
+        world.announce("profile_update", "P1").await;
+        world.announce("job_update", "J1").await;
+        let before = world.get(SCORE).await;
+        let found = world.get("/v1/profiles/searching").await;
+        assert_eq!((behind(&before), calls(&world)), ((json!(2), json!(true)), 1));
+        assert_eq!(found.body["freshness"]["pending"], 2);
+        world.advance(3);
+        world.hrflow_side.forget();
+        world.settle().await;
+        let after = world.get(SCORE).await;
+        assert_eq!((behind(&after), &after.body["items"]), ((json!(0), json!(false)), &before.body["items"]));
+        assert_eq!(after.headers["age"], "3");
+        let asked_at = |answer: &Answer| answer.body["freshness"]["as_of"].as_str().unwrap().to_owned();
+        assert_eq!(
+            asked_at(&after),
+            "2026-11-22T12:00:00Z",
+            "the scores are no later than they were asked for"
+        );
+        let found = world.get("/v1/profiles/searching").await;
+        assert_eq!((&found.body["freshness"]["pending"], asked_at(&found)), (&json!(0), asked_at(&after)));
+        assert_eq!(world.hrflow_side.requests().len(), 0, "nobody asked HrFlow for any of it");
+
+        // Another question is told of now.
+        let another = world.get(&format!("{SCORE}&limit=9")).await;
+        assert_eq!((behind(&another), asked_at(&another)), ((json!(0), json!(false)), world.now()));
+
+        // What did change makes the next answer fresh, also one that was asked for in between.
+        world.has_profile("P2", "Night nurse");
+        world.has_profile("P1", "Sailor");
+        for reference in ["P1", "P2"] {
+            world.announce("profile_update", reference).await;
+        }
+        assert_eq!(references(&world.get(SCORE).await), ["P1", "P2"]);
+        world.settle().await;
+        assert_eq!(references(&world.get(SCORE).await), ["P2", "P1"]);
+    }
+}
+
+#[actix_web::test]
+async fn who_joins_a_call_from_before_such_a_settlement_is_told_how_things_are_now() {
+    for backend in backends() {
+        let world = ward(backend).await;
+        world.announce("profile_update", "P1").await;
+        let gate = Gate::new();
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldBefore(gate.clone()));
+        let joining = async {
+            gate.reached().await;
+            world.settle().await;
+            let letting = async {
+                world.until_waiting(2).await;
+                gate.open();
+            };
+            tokio::join!(world.get(SCORE), letting).0
+        };
+        let (first, joined) = tokio::join!(world.get(SCORE), joining);
+        let pending = |answer: &Answer| answer.body["freshness"]["pending"].clone();
+        assert_eq!((pending(&first), pending(&joined), calls(&world)), (json!(1), json!(0), 1));
+        assert_eq!(joined.body["items"], first.body["items"]);
+    }
+}
+
+#[actix_web::test]
 async fn an_answer_that_a_change_overtook_is_nobody_elses() {
     for backend in backends() {
         let world = ward(backend).await;

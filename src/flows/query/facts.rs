@@ -1,5 +1,5 @@
-//! What the ledger said since a partner's last change: whoever asks about the same objects before the next one need not
-//! wait for it again.
+//! What the ledger said since something of a partner was settled last: whoever asks about the same objects before the next
+//! time need not wait for it again.
 //!
 //! It counts for as long as a remembered answer would, and for no longer than until this process hears of a change. Where
 //! other nodes work on the same database nothing is remembered, since their changes are not heard of.
@@ -21,7 +21,7 @@ pub(super) struct Facts {
     partners: Mutex<HashMap<String, Said>>,
 }
 
-/// What was said at one count of the partner's changes.
+/// What was said at one count of what was settled.
 #[derive(Default)]
 struct Said {
     generation: u64,
@@ -35,7 +35,7 @@ struct Said {
 pub(super) struct Look<'a> {
     facts: &'a Facts,
     partner: &'a str,
-    /// The count of the partner's changes; none where nothing may be remembered.
+    /// The count of what was settled of the partner's objects; none where nothing may be remembered.
     generation: Option<u64>,
     now: i64,
 }
@@ -49,7 +49,7 @@ impl Facts {
     /// To be taken before the ledger is read: what is read then is remembered under the count of now.
     pub(super) fn look<'a>(&'a self, store: &Store, partner: &'a str, now: i64) -> Look<'a> {
         let remembers = !self.lifetime.is_zero() && !store.spans_nodes();
-        Look { facts: self, partner, generation: remembers.then(|| store.generation(partner)), now }
+        Look { facts: self, partner, generation: remembers.then(|| store.settlements(partner)), now }
     }
 
     /// Somebody wants all of it read anew.

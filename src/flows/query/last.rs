@@ -52,5 +52,6 @@ pub(super) async fn instead(
         partner = %partner.settings.name, code = problem.kind().code(),
         "the last answer stands in for one that HrFlow did not give"
     );
-    Ok(Told { kept: Arc::new(Kept { asked_at: last.asked_at, page, answered }), remembered: true })
+    let kept = Kept { asked_at: last.asked_at, settlements: last.settlements, page, answered };
+    Ok(Told { kept: Arc::new(kept), remembered: true })
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
 //!          ↘ last     the last answer, where HrFlow gives none            facts      what of that need not be read again
-//!                                                                         paged      a page by its number
+//!          ↘ restate  how far HrFlow is behind now                        paged      a page by its number
 //!                                                                         asking     one call to HrFlow
 //!                                                                         nodes      what other nodes changed
 //! rank, with a cursor → snapshot → whole                                  a ranking that stays as it is while it is paged through
@@ -17,6 +17,7 @@ mod last;
 mod nodes;
 mod paged;
 mod remember;
+mod restate;
 mod snapshot;
 mod standing;
 mod top;

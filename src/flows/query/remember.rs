@@ -3,6 +3,7 @@
 //!
 //! An answer is remembered under the count of the partner's changes that it was asked at. Whoever comes after a change
 //! looks under the next count, also while an answer from before is on its way: neither its call nor its answer is theirs.
+//! Where something was settled and nothing changed, the answer stands; how far HrFlow is behind is told anew.
 
 use std::future::ready;
 use std::hash::Hash;
@@ -18,7 +19,7 @@ use tracing::Instrument as _;
 
 use super::facts::Facts;
 use super::nodes::Nodes;
-use super::{Answered, Asked, last, rank};
+use super::{Answered, Asked, last, rank, restate};
 use crate::config::Queries;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
@@ -43,6 +44,8 @@ pub type Write = fn(&Asked, &Answered) -> Result<Page>;
 pub struct Kept {
     /// When it was asked for, in Unix microseconds.
     pub asked_at: i64,
+    /// How much had been settled of the partner's objects before the ledger was read for it.
+    pub settlements: u64,
     /// As it is sent.
     pub page: Page,
     /// What is sent.
@@ -128,21 +131,36 @@ pub async fn answer(
 ) -> Result<Told> {
     let name = &partner.settings.name;
     let question = asked.question(name);
+    let came_at = context.store.settlements(name);
     let recent = if anew { None } else { recent(context, partner, &asked, &question).await? };
     if let Some(kept) = recent {
         context.metrics.answered(name, "hit");
+        let kept = restate::since(context, partner, &asked, kept, came_at, write).await?;
         return Ok(Told { kept, remembered: true });
     }
     let _waiting = context.metrics.waiting(name);
-    let key = (question.clone(), context.store.generation(name));
+    let key = (question.clone(), generation(context, partner, &asked));
     let call = Call { context: context.clone(), partner: partner.clone(), asked: asked.clone(), write };
     // By itself, so that a caller who goes away takes nobody's answer along.
     let call =
         async move { if anew { call.make_anew(key).await } else { Box::pin(call.make_or_join(key)).await } };
     let told = tokio::spawn(call.in_current_span()).await;
     match told.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))? {
-        Ok(kept) => Ok(Told { kept, remembered: false }),
+        Ok(kept) => {
+            let kept = restate::since(context, partner, &asked, kept, came_at, write).await?;
+            Ok(Told { kept, remembered: false })
+        }
         Err(problem) => last::instead(context, partner, &asked, &question, write, problem).await,
+    }
+}
+
+/// The count that an answer is remembered under.
+fn generation(context: &Context, partner: &Partner, asked: &Asked) -> u64 {
+    let name = &partner.settings.name;
+    match asked.cursor {
+        None => context.store.generation(name),
+        // It costs no call, and how far HrFlow was behind when the snapshot was made is told by its rows alone.
+        Some(_) => context.store.settlements(name),
     }
 }
 
@@ -153,10 +171,9 @@ async fn recent(
     asked: &Asked,
     question: &str,
 ) -> Result<Option<Arc<Kept>>> {
-    let name = &partner.settings.name;
     let answers = &context.answers;
-    let generation = context.store.generation(name);
-    let key = (question.to_owned(), generation);
+    let asked_at = generation(context, partner, asked);
+    let key = (question.to_owned(), asked_at);
     let now = context.clock.now().timestamp_micros();
     let counts = |kept: &Arc<Kept>| kept.is_younger_than(answers.lifetime, now);
     let found = answers.recent.get(&key).await;
@@ -172,7 +189,7 @@ async fn recent(
         let told = found.as_deref().map(|kept| kept.answered.items.as_slice()).unwrap_or_default();
         answers.nodes.listen(context, partner, asked, told).await?;
         // Whoever heard of a change has counted it, also where that was somebody else.
-        return Ok(found.filter(|_| context.store.generation(name) == generation));
+        return Ok(found.filter(|_| generation(context, partner, asked) == asked_at));
     }
     Ok(found)
 }
@@ -218,9 +235,10 @@ impl Call {
     async fn make(self, question: String) -> Result<Arc<Kept>> {
         let Self { context, partner, asked, write } = self;
         let asked_at = context.clock.now().timestamp_micros();
+        let settlements = context.store.settlements(&partner.settings.name);
         let answered = Box::pin(rank(&context, &partner, asked.clone())).await?;
         let page = write(&asked, &answered)?;
-        let kept = Arc::new(Kept { asked_at, page, answered });
+        let kept = Arc::new(Kept { asked_at, settlements, page, answered });
         if context.limits.queries.serve_stale {
             context.answers.last.insert(question, kept.clone()).await;
         }
