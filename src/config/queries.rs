@@ -15,7 +15,8 @@ pub struct Queries {
     pub cache_bytes: u64,
     /// How long a ranking that somebody pages through stays as it is. `snapshot_minutes`, default 10, from 1 to 60.
     pub snapshot: Duration,
-    /// Whether the last answer to a question, up to an hour old, is given where HrFlow gives none; it is marked `stale`.
+    /// Whether the last answer to a question, up to an hour old, is given where HrFlow gives none, and at once while its
+    /// breaker for such objects is open; it is marked `stale`.
     /// `serve_stale`, default false.
     pub serve_stale: bool,
     /// How long a question waits for its answer before it is asked a second time, at the cost of a second call; the first

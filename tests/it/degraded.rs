@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use oem_connector::config::Config;
 use oem_connector::flows::export;
+use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Backend, Fault, Gate, Wishes, World, backends};
+use crate::support::{Answer, Backend, Fault, Gate, Wishes, World, answer, backends};
 
 const SCORE: &str = "/v1/profiles/scoring?job_reference=J1";
 const SEARCH: &str = "/v1/profiles/searching";
+const JOBS: &str = "/v1/jobs/scoring?profile_reference=P1";
 
 async fn ward(backend: Backend, adjust: fn(&mut Config)) -> World {
     let wishes = Wishes { call_timeout: Duration::from_millis(500), adjust, ..Wishes::default() };
@@ -84,6 +86,53 @@ async fn the_last_answer_stands_in_where_that_is_wanted_and_says_so() {
         world.hrflow_side.fail("GET", "/profiles/", Fault::Status(500, None));
         let unknown = world.get(&format!("{SCORE}&limit=2")).await;
         assert_eq!(unknown.status, 503, "what was never answered has no last answer");
+    }
+}
+
+#[actix_web::test]
+async fn while_hrflow_is_left_alone_the_last_answer_is_told_at_once() {
+    for backend in backends() {
+        for serve_stale in [true, false] {
+            let adjust: fn(&mut Config) =
+                if serve_stale { |config| config.limits.queries.serve_stale = true } else { |_| {} };
+            let world = ward(backend, adjust).await;
+            let scored = world.get(SCORE).await;
+            world.get(JOBS).await;
+            world.hrflow_side.fail_times(usize::MAX, "POST", "/profile/indexing", Fault::Status(503, None));
+            for id in ["N1", "N2", "N3", "N4", "N5"] {
+                world.has_profile(id, "Nurse");
+                world.announce("profile_create", id).await;
+            }
+            world.settle().await;
+            world.hrflow_side.forget();
+            let asked = |part: &str| world.hrflow_side.count("GET", part);
+            // Whoever asks HrFlow waits for good.
+            let gate = Gate::new();
+            world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldBefore(gate));
+            let told = world.get(SCORE).await;
+            if !serve_stale {
+                assert_eq!((told.status.as_u16(), asked("/profiles/scoring")), (504, 1), "it was not wanted");
+                continue;
+            }
+            assert_eq!((told.status.as_u16(), asked("/profiles/scoring")), (200, 0), "{}", told.body);
+            assert_eq!((&told.body["stale"], &told.body["items"]), (&json!(true), &scored.body["items"]));
+            world.hrflow_side.heal();
+            assert_eq!(
+                world.get(&format!("{SCORE}&limit=2")).await.body["stale"],
+                false,
+                "there is no last one"
+            );
+            assert_eq!(world.get(JOBS).await.body["stale"], false, "another breaker's");
+            let anew = answer(world.request(Method::GET, SCORE).header("cache-control", "no-cache")).await;
+            assert_eq!(
+                (&anew.body["stale"], asked("/profiles/scoring")),
+                (&json!(false), 2),
+                "it was asked for"
+            );
+            // Nobody probes, and the rest is over: whoever asks finds out.
+            world.advance(61);
+            assert_eq!(world.get(SCORE).await.body["stale"], false);
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use super::Asked;
 use super::remember::{Kept, Told, Write};
 use super::standing::ensure_scorable;
 use crate::error::{Error, Kind, Result};
+use crate::flows::breaker::{Pass, pass};
 use crate::flows::{Context, Partner};
-use crate::store::records;
+use crate::store::{self, Side, breakers, records};
 
 /// How long the last answer may stand in for a new one.
 pub(super) const LIFETIME: Duration = Duration::from_hours(1);
@@ -22,16 +23,10 @@ pub(super) async fn instead(
     write: Write,
     problem: Error,
 ) -> Result<Told> {
-    let is_outage = matches!(
-        problem.kind(),
-        Kind::Down | Kind::Unreachable | Kind::TimedOut | Kind::Upstream | Kind::RateLimited
-    );
-    if !context.limits.queries.serve_stale || !is_outage {
+    if !is_outage(problem.kind()) {
         return Err(problem);
     }
-    let now = context.clock.now().timestamp_micros();
-    let last = context.answers.last.get(question).await;
-    let Some(last) = last.filter(|last| last.is_younger_than(LIFETIME, now)) else { return Err(problem) };
+    let Some(last) = find(context, question).await else { return Err(problem) };
     // It may have been archived while HrFlow was waited for.
     if let Some(reference) = &asked.scored_for {
         ensure_scorable(context, partner, asked.entity, reference).await?;
@@ -54,4 +49,45 @@ pub(super) async fn instead(
     );
     let kept = Kept { asked_at: last.asked_at, settlements: last.settlements, page, answered };
     Ok(Told { kept: Arc::new(kept), remembered: true })
+}
+
+/// Why HrFlow need not be asked a question that has a last answer: it is left alone for now, since it does not answer
+/// those who write such objects either.
+pub(super) async fn known_outage(
+    context: &Context,
+    partner: &Partner,
+    asked: &Asked,
+    question: &str,
+) -> Result<Option<Error>> {
+    if find(context, question).await.is_none() {
+        return Ok(None);
+    }
+    let (name, entity, clock) = (partner.settings.name.clone(), asked.entity, context.clock.clone());
+    let (known, now) = context
+        .store
+        .read(move |db| {
+            let known = breakers::of_partner(db, &name)?;
+            let known = known.into_iter().find(|breaker| breaker.guards(Side::HrFlow, entity));
+            Ok((known, store::now(db, &clock)?.timestamp_micros()))
+        })
+        .await?;
+    // When its rest is over, whoever asks finds out, too.
+    let Pass::Wait(wait) = pass(known.as_ref(), now) else { return Ok(None) };
+    let kind =
+        known.and_then(|breaker| Kind::parse(breaker.code.as_deref()?)).filter(|kind| is_outage(*kind));
+    Ok(kind.map(|kind| Error::new(kind, "HrFlow is out of order, and left alone for now").retry_after(wait)))
+}
+
+/// The last answer to a question, if that is wanted.
+async fn find(context: &Context, question: &str) -> Option<Arc<Kept>> {
+    if !context.limits.queries.serve_stale {
+        return None;
+    }
+    let now = context.clock.now().timestamp_micros();
+    context.answers.last.get(question).await.filter(|last| last.is_younger_than(LIFETIME, now))
+}
+
+/// Whether it is HrFlow that gives no answer now, and not the question that has none.
+fn is_outage(kind: Kind) -> bool {
+    matches!(kind, Kind::Down | Kind::Unreachable | Kind::TimedOut | Kind::Upstream | Kind::RateLimited)
 }

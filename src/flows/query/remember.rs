@@ -138,6 +138,9 @@ pub async fn answer(
         let kept = restate::since(context, partner, &asked, kept, came_at, write).await?;
         return Ok(Told { kept, remembered: true });
     }
+    if !anew && let Some(problem) = last::known_outage(context, partner, &asked, &question).await? {
+        return last::instead(context, partner, &asked, &question, write, problem).await;
+    }
     let _waiting = context.metrics.waiting(name);
     let key = (question.clone(), generation(context, partner, &asked));
     let call = Call { context: context.clone(), partner: partner.clone(), asked: asked.clone(), write };
