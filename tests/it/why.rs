@@ -125,6 +125,46 @@ async fn equals_are_told_apart_by_the_page_that_they_are_on() {
 }
 
 #[actix_web::test]
+async fn the_page_is_that_of_the_list_also_where_hrflow_gives_no_page_so_large() {
+    for backend in backends() {
+        let world = World::new(backend).await;
+        world.has_job("J1", "Night nurse");
+        for number in 0..70 {
+            world.has_profile(&format!("P{number:02}"), if number < 40 { "Night nurse" } else { "Sailor" });
+        }
+        world.pull("jobs", "full").await;
+        world.pull("profiles", "full").await;
+        let list = world.get("/v1/profiles/scoring?job_reference=J1&limit=100").await;
+        let items = list.body["items"].as_array().unwrap().clone();
+        // HrFlow has pages of thirty, whatever it is asked for, and says nothing.
+        for page in 1..=3_u32 {
+            let number = usize::try_from(page).unwrap() - 1;
+            let part = items.chunks(30).nth(number).unwrap();
+            let profiles: Vec<Value> =
+                part.iter().map(|item| json!({"key": "key", "reference": item["reference"]})).collect();
+            let predictions: Vec<Value> = part
+                .iter()
+                .map(|item| json!([1.0 - item["score"].as_f64().unwrap(), item["score"]]))
+                .collect();
+            let body = json!({
+                "code": 200, "message": "ok",
+                "meta": {"page": page, "maxPage": 3, "count": part.len(), "total": 70},
+                "data": {"profiles": profiles, "predictions": predictions},
+            });
+            let capped = Fault::Answer(200, body.to_string());
+            world.hrflow_side.fail_times(usize::MAX, "GET", &format!("page={page}&limit=50"), capped);
+        }
+        for place in [0, 35, 49, 50, 69] {
+            let item = &items[place];
+            let path = format!("{}&limit=50", why("J1", item["reference"].as_str().unwrap()));
+            let body = told(&world, &path, "in_list").await;
+            let page = if place < 50 { 1 } else { 2 };
+            assert_eq!((&body["rank"], &body["page"]), (&item["rank"], &json!(page)), "{body}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_was_never_heard_of_is_a_reason_and_another_partners_is_the_same() {
     for backend in backends() {
         let world = hospital(backend, Wishes::default()).await;

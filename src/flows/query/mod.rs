@@ -31,6 +31,7 @@ use crate::model::{Card, Entity, Reference};
 use crate::store::Freshness;
 use asking::{Listed, located};
 pub(super) use asking::{known_to_us, place};
+pub(super) use paged::SURE;
 pub(super) use standing::ensure_indexed;
 use standing::{Standing, keep_live, stand};
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
 
 /// A size that HrFlow gives on every evidence: its own default.
-pub(super) const SURE: u64 = 30;
+pub(in crate::flows) const SURE: u64 = 30;
 
 /// Asks for a page that has this size.
 pub(super) async fn page(partner: &Partner, asked: &Asked, page: u64, limit: u64) -> Result<Listed> {

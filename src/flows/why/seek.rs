@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::super::Partner;
 use super::super::pair::{self, Known, Narrowing, Pair};
-use super::super::query::known_to_us;
+use super::super::query::{SURE, known_to_us};
 use super::verdict::{Check, Exclusion, Place, Reason, Step, Verdict};
 use super::{AT_ONCE, Asked, Filter, Filters, lost};
 use crate::error::{Kind, Result};
@@ -105,7 +105,8 @@ fn below(asked: &Asked, score: f64, checks: &mut Vec<Check>) -> Option<Exclusion
     (!passed).then(|| Exclusion { parameter: "score_min".to_owned(), detail })
 }
 
-/// As many have at least its score as its place, if no other has the same: its page is read to be sure.
+/// As many have at least its score as its place, if no other has the same: that part of the list is read to be sure, in
+/// pages of a size that HrFlow gives, or the places on them would be those of others.
 async fn place(partner: &Partner, asked: &Asked, score: f64) -> Result<Option<Place>> {
     let page = |page, limit, least| {
         let narrowing = &asked.filters.all.narrowing;
@@ -114,11 +115,12 @@ async fn place(partner: &Partner, asked: &Asked, score: f64) -> Result<Option<Pl
         async move { partner.hrflow.rank(&question).await.map_err(known_to_us) }
     };
     let as_good = page(1, 1, Some(score)).await?.total;
-    let mut number = as_good.div_ceil(asked.limit).max(1);
+    let size = asked.limit.min(SURE);
+    let mut number = as_good.div_ceil(size).max(1);
     for _ in 0..PAGES {
-        let read = page(number, asked.limit, None).await?;
+        let read = page(number, size, None).await?;
         if let Some(found) = read.items.iter().find(|item| is_meant(item, &asked.pair)) {
-            return Ok(Some(Place { rank: found.rank, page: number }));
+            return Ok(Some(Place { rank: found.rank, page: found.rank.div_ceil(asked.limit) }));
         }
         let last = read.items.last().and_then(|item| item.score);
         if last.is_some_and(|last| last > score) && number < read.max_page {
