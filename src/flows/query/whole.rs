@@ -8,9 +8,12 @@ use super::{Asked, Match};
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Context, Partner};
 
-/// How many objects a call asks for, and the most calls of one reading: 10,000 objects. Fewer where that many make too
-/// large an answer, or where HrFlow refuses so large a page: then 1,000 objects.
-const SIZES: [(u64, u64); 3] = [(1_000, 10), (100, 10), (SURE, 34)];
+/// How many objects a call asks for, and how many such pages make one reading: 10,000 objects. Fewer where that many make
+/// too large an answer, or where HrFlow refuses so large a page: then 1,000 objects.
+const SIZES: [(u64, u64); 3] = [(1_000, 10), (100, 10), (SURE, MOST_CALLS)];
+
+/// The most calls of one reading, however few objects HrFlow puts on a page.
+const MOST_CALLS: u64 = 34;
 
 /// A ranking as far as it was read.
 #[derive(Default)]
@@ -64,7 +67,7 @@ async fn read_once(partner: &Partner, asked: &Asked) -> Result<Whole> {
     read
 }
 
-async fn read_by(partner: &Partner, asked: &Asked, (limit, calls): (u64, u64)) -> Result<Whole> {
+async fn read_by(partner: &Partner, asked: &Asked, (limit, pages): (u64, u64)) -> Result<Whole> {
     let mut whole = Whole::default();
     let mut seen = HashSet::new();
     let mut before = 0;
@@ -89,7 +92,8 @@ async fn read_by(partner: &Partner, asked: &Asked, (limit, calls): (u64, u64)) -
         if whole.calls >= max_page {
             return Ok(whole);
         }
-        if whole.calls == calls {
+        // Pages may have fewer than was asked for: what counts is what was on them.
+        if before >= limit * pages || whole.calls == MOST_CALLS {
             whole.unread = whole.total.saturating_sub(before);
             return Ok(whole);
         }
