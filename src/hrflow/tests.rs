@@ -1,5 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Mutex;
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -514,4 +517,34 @@ async fn partners_of_one_workspace_share_its_smallest_quota() {
     assert!(error.kind() == Kind::Unavailable && error.wait() > Some(Duration::from_secs(50)), "{error:?}");
     clients["alone"].create(&profile()).await.unwrap();
     assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_hedge_counts_from_when_the_call_was_sent_and_not_while_it_waits_for_a_slot() {
+    const HEDGE: Duration = Duration::from_millis(400);
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let times = sent.clone();
+    let fake = Fake::new(move |_| {
+        times.lock().unwrap().push(Instant::now());
+        // The first is never answered.
+        if times.lock().unwrap().len() == 1 {
+            return Reply::Silence;
+        }
+        Reply::json(200, answer(&json!([])).to_string())
+    });
+    let client = Client { hedge_after: Some(HEDGE), ..client(&fake) };
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(client.workspace.for_query(Duration::ZERO).await.unwrap());
+    }
+    let question = question(None, &[]);
+    let mut asking = Box::pin(client.rank(&question));
+    assert!(tokio::time::timeout(HEDGE * 2, &mut asking).await.is_err(), "no slot is free");
+    assert!(sent.lock().unwrap().is_empty());
+    held.clear();
+    asking.await.unwrap();
+    let sent = sent.lock().unwrap();
+    assert_eq!(sent.len(), 2);
+    // The two are sent over connections of their own, which take a moment each.
+    assert!(sent[1] - sent[0] > HEDGE / 2, "{:?}", sent[1] - sent[0]);
 }

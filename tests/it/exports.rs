@@ -2,16 +2,19 @@
 //! them who was erased.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::RunQueryDsl;
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::dsl::sql;
+use diesel::sql_types::{Bool, Integer, Text};
 use futures_util::future::poll_fn;
 use oem_connector::flows::{Context, export, retention};
 use oem_connector::server::{self, Serving};
-use oem_connector::store::exports;
 use oem_connector::store::exports::lines::{Content, Match};
+use oem_connector::store::{Db, exports};
 use oem_connector::worker::Worker;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -81,6 +84,47 @@ fn assert_whole(lines: &[Value], references: &[&str]) {
 
 fn listed(line: &Value) -> Vec<&str> {
     line["items"].as_array().unwrap().iter().map(|item| item["reference"].as_str().unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn the_walk_through_the_ledger_reads_the_index_of_what_hrflow_shows() {
+    for backend in backends() {
+        let world = hospital(backend, Wishes::default()).await;
+        let id = start(&world, &json!({"ranked": "profiles", "top": 1})).await;
+        let walk = world.context.store.write(move |db| {
+            let mut export = exports::find(db, "acme", &id)?.unwrap();
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            match db {
+                // So small a table is read whole where that is allowed.
+                Db::Postgres(c) => c.batch_execute("SET LOCAL enable_seqscan = off").unwrap(),
+                Db::Sqlite(c) => {
+                    let asked = asked.clone();
+                    c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                        if let InstrumentationEvent::StartQuery { query, .. } = event {
+                            asked.lock().unwrap().push(query.to_string());
+                        }
+                    });
+                }
+            }
+            exports::lines::walk(db, &mut export, 0)?;
+            assert_eq!(export.planned, 2);
+            Ok(match db {
+                Db::Postgres(c) => {
+                    let used = sql::<Bool>("pg_stat_get_xact_numscans('records_shown'::regclass) > 0");
+                    diesel::select(used).get_result::<bool>(*c).unwrap()
+                }
+                Db::Sqlite(c) => {
+                    let asked = asked.lock().unwrap().clone();
+                    let query = asked.iter().find(|query| query.contains("FROM `records`")).unwrap();
+                    let plan =
+                        sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {query}"));
+                    let plan: Vec<(i32, i32, i32, String)> = plan.load(*c).unwrap();
+                    plan.len() == 1 && plan[0].3.contains("USING COVERING INDEX records_shown")
+                }
+            })
+        });
+        assert!(walk.await.unwrap(), "{backend:?}");
+    }
 }
 
 #[actix_web::test]

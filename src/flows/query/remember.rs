@@ -248,3 +248,48 @@ impl Call {
         Ok(kept)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::query::Match;
+    use crate::model::Card;
+    use crate::store::Freshness;
+
+    fn kept(card: Option<Card>) -> Arc<Kept> {
+        let item = Match { reference: "P1".to_owned(), score: Some(0.5), rank: 1, card: card.map(Box::new) };
+        let freshness = Freshness { as_of: 0, pending: 0, more_pending: false, coverage: None };
+        let answered = Answered {
+            asked_at: 0,
+            items: vec![item],
+            page: 1,
+            max_page: 1,
+            total: 1,
+            freshness,
+            stale: false,
+            next: None,
+            truncated: false,
+        };
+        // As many bytes either way: what stands beside the body is what differs.
+        let page = Page { body: vec![b' '; 10_000].into(), tag: String::new() };
+        Arc::new(Kept { asked_at: 0, settlements: 0, page, answered })
+    }
+
+    #[tokio::test]
+    async fn answers_are_bounded_by_their_bytes_and_cards_count_beside_the_body() {
+        let (plain, carded) = (kept(None), kept(Some(Card::default())));
+        assert!(plain.weight() > 10_000 && plain.weight() < 12_000, "{}", plain.weight());
+        assert!(carded.weight() > 30_000, "{}", carded.weight());
+        let settings = Queries { cache_bytes: 70_000, ..Queries::default() };
+        for (kept, room) in [(plain, 6), (carded, 2)] {
+            let cache = cache::<u32>(&settings, Duration::from_hours(1));
+            for question in 0..20 {
+                cache.insert(question, kept.clone()).await;
+                cache.run_pending_tasks().await;
+            }
+            assert!(cache.weighted_size() <= 70_000, "{}", cache.weighted_size());
+            let left: Vec<u32> = (0..20).filter(|question| cache.contains_key(question)).collect();
+            assert_eq!(left, (20 - room..20).collect::<Vec<_>>(), "the last that were asked");
+        }
+    }
+}
