@@ -28,6 +28,10 @@ pub struct Metrics {
     breakers: IntGaugeVec,
     queries: IntCounterVec,
     waiting: IntGaugeVec,
+    exports: IntGaugeVec,
+    export_lines: IntCounterVec,
+    export_lines_waiting: IntGaugeVec,
+    tickets: IntGaugeVec,
 }
 
 impl Metrics {
@@ -44,6 +48,7 @@ impl Metrics {
         let counter =
             |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let gauge = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["partner"]);
+        let states = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["partner", "state"]);
         let metrics = Self {
             registry: Registry::new(),
             acknowledgements: counter(
@@ -90,6 +95,24 @@ impl Metrics {
                 "oem_queries_waiting",
                 "Scoring and searching that wait for an answer of HrFlow.",
             )?,
+            exports: states(
+                "oem_exports",
+                "Exports that are kept: waiting, running, done, cancelled, failed.",
+            )?,
+            export_lines: counter(
+                "oem_export_lines_total",
+                "Lines of exports that were written, by what they tell: matches, problem.",
+                &["partner", "outcome"],
+            )?,
+            export_lines_waiting: gauge(
+                "oem_export_lines_waiting",
+                "Lines of open exports that are not written yet.",
+            )?,
+            tickets: states(
+                "oem_tickets",
+                "Tickets of calls with `wait`: waiting (the object is on its way), done (there is an answer), expired (to be \
+                 deleted).",
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.acknowledgements.clone()))?;
@@ -103,6 +126,10 @@ impl Metrics {
         registry.register(Box::new(metrics.breakers.clone()))?;
         registry.register(Box::new(metrics.queries.clone()))?;
         registry.register(Box::new(metrics.waiting.clone()))?;
+        registry.register(Box::new(metrics.exports.clone()))?;
+        registry.register(Box::new(metrics.export_lines.clone()))?;
+        registry.register(Box::new(metrics.export_lines_waiting.clone()))?;
+        registry.register(Box::new(metrics.tickets.clone()))?;
         Ok(metrics)
     }
 
@@ -137,6 +164,26 @@ impl Metrics {
     /// Sets whether the breaker of a partner's side (`service`, `hrflow`) is open for a kind of object.
     pub fn breaker(&self, partner: &str, side: &str, entity: &str, is_open: bool) {
         self.breakers.with_label_values(&[partner, side, entity]).set(is_open.into());
+    }
+
+    /// Sets how many exports of a partner are in a state.
+    pub fn exports(&self, partner: &str, state: &str, count: i64) {
+        self.exports.with_label_values(&[partner, state]).set(count);
+    }
+
+    /// Counts a line of an export that was written: with `matches`, or with a `problem`.
+    pub fn export_line(&self, partner: &str, outcome: &str) {
+        self.export_lines.with_label_values(&[partner, outcome]).inc();
+    }
+
+    /// Sets how many lines of a partner's open exports are not written yet.
+    pub fn export_lines_waiting(&self, partner: &str, count: i64) {
+        self.export_lines_waiting.with_label_values(&[partner]).set(count);
+    }
+
+    /// Sets how many tickets of a partner are in a state.
+    pub fn tickets(&self, partner: &str, state: &str, count: i64) {
+        self.tickets.with_label_values(&[partner, state]).set(count);
     }
 
     /// Counts a query by where its answer came from.

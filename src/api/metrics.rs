@@ -5,8 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use super::Api;
 use super::problem::refusals;
 use crate::error::Result;
+use crate::flows::Context;
 use crate::model::Entity;
-use crate::store::{Side, Standing, breakers, records};
+use crate::store::exports::{self, State};
+use crate::store::records::{self, Backlog};
+use crate::store::{self, Breaker, Db, Side, Standing, breakers, tickets};
 
 refusals!(Refusals: Unauthorized, Unavailable);
 
@@ -37,25 +40,58 @@ pub(super) async fn read_metrics_openly(api: web::Data<Api>) -> Result<HttpRespo
 async fn show(api: &Api) -> Result<HttpResponse> {
     let context = &api.context;
     let names: Vec<String> = context.partners.iter().map(|partner| partner.settings.name.clone()).collect();
-    let backlogs = context.store.read(move |db| {
-        let backlog =
-            |name: String| Ok((records::backlog(db, &name)?, breakers::of_partner(db, &name)?, name));
-        names.into_iter().map(backlog).collect::<Result<Vec<_>>>()
+    let clock = context.clock.clone();
+    let looks = context.store.read(move |db| {
+        let now = store::now(db, &clock)?.timestamp_micros();
+        names.into_iter().map(|name| look(db, name, now)).collect::<Result<Vec<_>>>()
     });
-    let now = context.clock.now().timestamp_micros();
-    for (backlog, known, name) in backlogs.await? {
-        let oldest = backlog.waiting_since.map_or(0, |since| (now - since).max(0) / 1_000_000);
-        context.metrics.backlog(&name, backlog.due, oldest, backlog.set_aside);
-        for (side, entity) in Side::ALL.into_iter().flat_map(|side| Entity::ALL.map(|entity| (side, entity)))
-        {
-            let known = known.iter().find(|breaker| breaker.guards(side, entity));
-            let is_open = known.is_some_and(|breaker| breaker.state != Standing::Closed);
-            context.metrics.breaker(&name, side.as_str(), entity.singular(), is_open);
-        }
+    for look in looks.await? {
+        set(context, &look);
     }
     for partner in &context.partners {
         context.metrics.pace("hrflow", &partner.settings.name, partner.hrflow.pace());
         context.metrics.pace("partner", &partner.settings.name, partner.service.pace());
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(context.metrics.text()?))
+}
+
+/// What the database tells of a partner.
+struct Look {
+    partner: String,
+    now: i64,
+    backlog: Backlog,
+    breakers: Vec<Breaker>,
+    exports: exports::Tally,
+    tickets: tickets::Tally,
+}
+
+fn look(db: &mut Db<'_>, partner: String, now: i64) -> Result<Look> {
+    Ok(Look {
+        backlog: records::backlog(db, &partner)?,
+        breakers: breakers::of_partner(db, &partner)?,
+        exports: exports::tally(db, &partner)?,
+        tickets: tickets::tally(db, &partner, now)?,
+        now,
+        partner,
+    })
+}
+
+fn set(context: &Context, Look { partner, now, backlog, breakers, exports, tickets }: &Look) {
+    let metrics = &context.metrics;
+    let oldest = backlog.waiting_since.map_or(0, |since| (now - since).max(0) / 1_000_000);
+    metrics.backlog(partner, backlog.due, oldest, backlog.set_aside);
+    for (side, entity) in Side::ALL.into_iter().flat_map(|side| Entity::ALL.map(|entity| (side, entity))) {
+        let known = breakers.iter().find(|breaker| breaker.guards(side, entity));
+        let is_open = known.is_some_and(|breaker| breaker.state != Standing::Closed);
+        metrics.breaker(partner, side.as_str(), entity.singular(), is_open);
+    }
+    for state in State::ALL {
+        let count = exports.states.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count);
+        metrics.exports(partner, state.as_str(), count);
+    }
+    metrics.export_lines_waiting(partner, exports.unwritten);
+    for (state, count) in [("waiting", tickets.waiting), ("done", tickets.done), ("expired", tickets.expired)]
+    {
+        metrics.tickets(partner, state, count);
+    }
 }

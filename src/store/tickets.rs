@@ -45,6 +45,34 @@ pub fn count(db: &mut Db<'_>, partner: &str, now: i64) -> Result<i64> {
     Ok(on!(db, |c| query.get_result(*c))?)
 }
 
+/// How the tickets of a partner stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Tally {
+    /// Those whose object is on its way.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+    /// Those that have an answer: a page or a problem.
+    #[diesel(sql_type = BigInt)]
+    pub done: i64,
+    /// Those that have expired and are to be deleted.
+    #[diesel(sql_type = BigInt)]
+    pub expired: i64,
+}
+
+/// Counts the tickets of a partner.
+pub fn tally(db: &mut Db<'_>, partner: &str, now: i64) -> Result<Tally> {
+    let query = "SELECT count(CASE WHEN state = 'waiting' THEN 1 END) AS waiting, \
+        count(CASE WHEN state = 'done' THEN 1 END) AS done, count(CASE WHEN state = 'expired' THEN 1 END) AS expired \
+        FROM (SELECT CASE WHEN tickets.expires_at <= $1 THEN 'expired' \
+            WHEN records.settled_version < tickets.version AND records.wanted = 'present' AND records.missing = 0 \
+                AND coalesce(records.outcome, '') <> 'set_aside' THEN 'waiting' \
+            ELSE 'done' END AS state \
+        FROM tickets LEFT JOIN records ON records.partner = tickets.partner AND records.entity = tickets.entity \
+            AND records.reference = tickets.reference WHERE tickets.partner = $2) AS standing";
+    let query = diesel::sql_query(query).bind::<BigInt, _>(now).bind::<Text, _>(partner);
+    Ok(on!(db, |c| query.get_result(*c))?)
+}
+
 /// How many records of a partner that nobody but a scoring call has ever spoken of wait for their first read, counted up
 /// to `limit`.
 pub fn count_asked_for(db: &mut Db<'_>, partner: &str, limit: i64) -> Result<i64> {

@@ -31,6 +31,7 @@ mod history;
 mod index;
 mod kill;
 mod match_now;
+mod metrics;
 mod model;
 mod nodes;
 mod openapi;

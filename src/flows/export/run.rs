@@ -172,14 +172,15 @@ impl Job<'_> {
     ) -> Result<breaker::Told> {
         let (id, token, owner) = (self.export.id.clone(), self.token(), self.export.partner.clone());
         let (clock, limits, ranked) = (self.context.clock.clone(), self.context.limits.clone(), self.ranked);
-        self.context
+        let (told, written) = self
+            .context
             .store
             .write(move |db| {
                 let now = store::now(db, &clock)?;
                 let tell =
                     |db: &mut Db<'_>| breaker::tell(db, &owner, ranked, &reports, &token, &limits, now);
                 // Whoever lost the lease leaves the line to its successor.
-                let Some(mut export) = exports::held(db, &id, &token)? else { return tell(db) };
+                let Some(mut export) = exports::held(db, &id, &token)? else { return Ok((tell(db)?, None)) };
                 let content = match found {
                     Ok(matches) => Content::Matches(matches),
                     Err(problem) if problem.kind().is_temporary() => {
@@ -187,16 +188,21 @@ impl Job<'_> {
                         put_off(db, &id, &line, &problem, told.held_until, now)?;
                         export.problem = Some(waits_for(&line, &problem));
                         exports::save(db, &export)?;
-                        return Ok(told);
+                        return Ok((told, None));
                     }
                     Err(problem) => Content::Problem(problem_of(&problem)),
                 };
                 export.problem = None;
                 // Records before breakers, as everybody locks them.
                 lines::write(db, &mut export, line.number, &content, now.timestamp_micros())?;
-                tell(db)
+                let written = if matches!(content, Content::Matches(_)) { "matches" } else { "problem" };
+                Ok((tell(db)?, Some(written)))
             })
-            .await
+            .await?;
+        if let Some(written) = written {
+            self.context.metrics.export_line(&self.export.partner, written);
+        }
+        Ok(told)
     }
 
     fn token(&self) -> String {

@@ -36,6 +36,9 @@ text_enum! {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Done, Self::Cancelled, Self::Failed];
+
     /// The states in which a worker has something to do.
     const OPEN: [Self; 2] = [Self::Waiting, Self::Running];
 
@@ -132,6 +135,31 @@ pub fn count(db: &mut Db<'_>, partner: &str) -> Result<(i64, i64)> {
     let kept = exports::table.filter(exports::partner.eq(partner)).select(count_star());
     let open = kept.filter(exports::state.eq_any(State::OPEN));
     Ok((on!(db, |c| open.get_result(*c))?, on!(db, |c| kept.get_result(*c))?))
+}
+
+/// How the exports of a partner stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many are in each state that any is in.
+    pub states: Vec<(State, i64)>,
+    /// How many lines of the open ones are not written yet.
+    pub unwritten: i64,
+}
+
+/// Counts the exports of a partner.
+pub fn tally(db: &mut Db<'_>, partner: &str) -> Result<Tally> {
+    let unwritten = "CAST(SUM(CASE WHEN planned > total THEN planned ELSE total END - lines) AS BIGINT)";
+    let query = exports::table.filter(exports::partner.eq(partner)).group_by(exports::state).select((
+        exports::state,
+        count_star(),
+        sql::<BigInt>(unwritten),
+    ));
+    let rows: Vec<(State, i64, i64)> = on!(db, |c| query.load(*c))?;
+    let open = rows.iter().filter(|(state, ..)| state.is_open());
+    Ok(Tally {
+        unwritten: open.map(|(.., unwritten)| unwritten).sum(),
+        states: rows.into_iter().map(|(state, count, _)| (state, count)).collect(),
+    })
 }
 
 /// Whether an export of this partner is due and nobody works on it.
