@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{AGE, CACHE_CONTROL, ETAG, EntityTag, Header, IfNoneMatch, VARY};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::IntoResponses;
 
 use super::Api;
 use super::auth::HEADER;
@@ -21,6 +22,20 @@ use crate::model::{Entity, Reference, digest};
 
 /// How many characters of a digest tell what one answer says from what another does.
 const TAG: usize = 32;
+
+/// How a GET is answered whose answer the caller has, for the OpenAPI document.
+#[derive(IntoResponses)]
+#[response(
+    status = 304,
+    description = "What the caller named in `If-None-Match` is still the answer",
+    headers(
+        ("ETag" = String, description = "What tells the answer from others but for its `freshness`"),
+        ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+        ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+        ("Vary" = String, description = "The header that decides whose answer it is"),
+    )
+)]
+pub(super) struct NotModified;
 
 /// Answers a question of `partner`. With `Cache-Control: no-cache` nothing is remembered; with `receipt=true` the answer is
 /// put down, also one that is remembered.

@@ -11,7 +11,7 @@ use super::freshness::FreshnessDocument;
 use super::parameters::{Freshness, Given, Parameter};
 use super::problem::{self, refusals};
 use super::receipts::{self, RECEIPT, ReceiptMark};
-use super::reply::{reply, wants_anew, written};
+use super::reply::{NotModified, reply, wants_anew, written};
 use super::shape::Shape;
 use super::tickets::{self, TicketDocument};
 use super::{Api, criteria, cursor, personal};
@@ -133,7 +133,7 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Pending, Gone, Expire
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
-        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        NotModified,
         (status = 202, description = "With `wait`: the job is still on its way; the ticket tells what becomes of it",
             body = TicketDocument, headers(
                 ("Location" = String, description = "Where to ask again"),
@@ -157,6 +157,11 @@ pub(super) async fn score_profiles(api: web::Data<Api>, request: HttpRequest) ->
     request_body(content = criteria::ScoreProfilesRequest, description = "The job and the criteria; at most 64 KiB"),
     responses(
         (status = 200, description = "A page of profiles, by decreasing score", body = ScoredPage,
+            headers(
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1, "limit": 10,
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
                 "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
@@ -197,7 +202,7 @@ pub(super) async fn score_profiles_by_body(
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
-        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        NotModified,
         (status = 202, description = "With `wait`: the profile is still on its way; the ticket tells what becomes of it",
             body = TicketDocument, headers(
                 ("Location" = String, description = "Where to ask again"),
@@ -221,6 +226,11 @@ pub(super) async fn score_jobs(api: web::Data<Api>, request: HttpRequest) -> Res
     request_body(content = criteria::ScoreJobsRequest, description = "The profile and the criteria; at most 64 KiB"),
     responses(
         (status = 200, description = "A page of jobs, by decreasing score", body = ScoredPage,
+            headers(
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"items": [{"reference": "REQ-88", "score": 0.8422, "score_100": 84, "rank": 1}], "page": 1, "limit": 10,
                 "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
                 "more_pending": false, "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false,

@@ -10,7 +10,7 @@ use super::freshness::FreshnessDocument;
 use super::parameters::{Freshness, Given};
 use super::problem::refusals;
 use super::receipts::ReceiptMark;
-use super::reply::{reply, written};
+use super::reply::{NotModified, reply, written};
 use super::{Api, criteria, cursor};
 use crate::error::Result;
 use crate::flows::Partner;
@@ -88,7 +88,7 @@ refusals!(BodyRefusals: Malformed, Unauthorized, NotFound, Expired, TooLarge, Un
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
-        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        NotModified,
         Refusals,
     ),
     security(("api_key" = [])),
@@ -108,6 +108,11 @@ pub(super) async fn search_profiles(api: web::Data<Api>, request: HttpRequest) -
     request_body(content = criteria::SearchProfilesRequest, description = "The criteria; at most 64 KiB"),
     responses(
         (status = 200, description = "A page of profiles", body = FoundPage,
+            headers(
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"items": [{"reference": "CRM-4711", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
@@ -144,7 +149,7 @@ pub(super) async fn search_profiles_by_body(
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,
                 "truncated": false})),
-        (status = 304, description = "What the caller named in `If-None-Match` is still the answer"),
+        NotModified,
         Refusals,
     ),
     security(("api_key" = [])),
@@ -164,6 +169,11 @@ pub(super) async fn search_jobs(api: web::Data<Api>, request: HttpRequest) -> Re
     request_body(content = criteria::SearchJobsRequest, description = "The criteria; at most 64 KiB"),
     responses(
         (status = 200, description = "A page of jobs", body = FoundPage,
+            headers(
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"items": [{"reference": "REQ-88", "rank": 1}], "page": 1, "limit": 10, "total": 1,
                 "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0, "more_pending": false,
                 "coverage": {"jobs": {"seen": 52000, "total": 52000}}}, "stale": false, "next_cursor": null,

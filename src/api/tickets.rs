@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::parameters::{PARTNER, query};
+use super::parameters::{Freshness, PARTNER, query};
 use super::problem::{refusals, whole_seconds};
 use super::receipts::RECEIPT;
 use super::records::{date, id_in};
-use super::reply::{tell, wants_anew};
+use super::reply::{NotModified, tell, wants_anew};
 use super::scoring::{ScoredPage, refused, write};
 use crate::error::{Error, Kind, Result};
 use crate::flows::Partner;
@@ -66,13 +66,20 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 /// with the parameters of that call.
 #[utoipa::path(
     tag = "matching",
-    params(("id" = String, Path, description = "The ticket's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetTicket),
+    params(("id" = String, Path, description = "The ticket's id", example = "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11"), GetTicket, Freshness),
     responses(
         (status = 200, description = "The page that was asked for", body = ScoredPage,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"items": [{"reference": "CRM-4711", "score": 0.9157, "score_100": 92, "rank": 1}], "page": 1,
                 "limit": 30, "total": 1, "max_page": 1, "freshness": {"as_of": "2026-03-01T14:21:58Z", "pending": 0,
                 "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}}, "stale": false,
                 "next_cursor": null, "truncated": false})),
+        NotModified,
         (status = 202, description = "The object is still on its way", body = TicketDocument,
             headers(
                 ("Location" = String, description = "Where to ask again"),

@@ -73,6 +73,31 @@ fn every_named_schema_is_used_and_every_name_exists() {
 }
 
 #[test]
+fn what_a_cache_may_do_with_a_ranking_is_told_for_every_way_to_ask_for_one() {
+    let document: Value = serde_json::from_str(&oem_connector::api::openapi().text()).unwrap();
+    let documented = |path: &str, method: &str, status: &str| {
+        let headers = &document["paths"][path][method]["responses"][status]["headers"];
+        let names = members(headers).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        names.join(" ")
+    };
+    for ranked in ["profiles", "jobs"] {
+        for path in [format!("/v1/{ranked}/scoring"), format!("/v1/{ranked}/searching")] {
+            for status in ["200", "304"] {
+                assert_eq!(
+                    documented(&path, "get", status),
+                    "Age Cache-Control ETag Vary",
+                    "{path} {status}"
+                );
+            }
+            assert_eq!(documented(&path, "post", "200"), "Age Cache-Control Vary", "{path}: it has no tag");
+        }
+    }
+    for (path, status) in [("/v1/tickets/{id}", "200"), ("/v1/tickets/{id}", "304")] {
+        assert_eq!(documented(path, "get", status), "Age Cache-Control ETag Vary", "{path} {status}");
+    }
+}
+
+#[test]
 fn an_operation_is_called_by_a_verb_and_what_it_is_about() {
     const VERBS: [&str; 22] = [
         "approve", "cancel", "check", "describe", "erase", "explain", "export", "find", "get", "list",
