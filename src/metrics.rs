@@ -87,7 +87,7 @@ impl Metrics {
             )?,
             queries: counter(
                 "oem_queries_total",
-                "Scoring and searching, by where the answer came from: hit (remembered), miss (HrFlow), coalesced (somebody else's \
+                "Scoring (lists and pairs) and searching, by where the answer came from: hit (remembered), miss (HrFlow), coalesced (somebody else's \
                  call), bypass (no-cache), stale (the last answer, after one of the others had failed).",
                 &["partner", "answer"],
             )?,

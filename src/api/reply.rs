@@ -77,34 +77,38 @@ pub(super) async fn tell(
         items: items(),
     };
     let receipt = receipts::receipt(api, request, partner, noted, put_down).await?;
-    send(api, request, told, receipt)
+    let remembered_since = told.remembered.then_some(told.kept.asked_at);
+    send(api, request, &told.kept.page, remembered_since, receipt)
 }
 
-fn send(
+/// Sends a page, or says that the caller has it. `remembered_since`: when it was asked for, in Unix microseconds, if that
+/// was earlier.
+pub(super) fn send(
     api: &Api,
     request: &HttpRequest,
-    Told { kept, remembered }: Told,
+    page: &Page,
+    remembered_since: Option<i64>,
     receipt: Option<ReceiptMark>,
 ) -> Result<HttpResponse> {
     // What a POST answers is nobody's to keep, and a receipt is of one answer.
     let is_kept = request.method() == Method::GET && receipt.is_none();
-    let tag = is_kept.then(|| EntityTag::new_weak(kept.page.tag.clone()));
+    let tag = is_kept.then(|| EntityTag::new_weak(page.tag.clone()));
     let is_known = tag.as_ref().is_some_and(|tag| has(request, tag));
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((VARY, HEADER));
     if let Some(tag) = tag {
         answer.insert_header((ETAG, tag));
     }
-    if remembered {
-        let age = (api.context.clock.now().timestamp_micros() - kept.asked_at).max(0) / 1_000_000;
+    if let Some(since) = remembered_since {
+        let age = (api.context.clock.now().timestamp_micros() - since).max(0) / 1_000_000;
         answer.insert_header((AGE, age));
     }
     if is_known {
         return Ok(answer.finish());
     }
     let body = match receipt {
-        None => kept.page.body.clone(),
-        Some(receipt) => with_receipt(&kept.page.body, &receipt)?.into(),
+        None => page.body.clone(),
+        Some(receipt) => with_receipt(&page.body, &receipt)?.into(),
     };
     Ok(answer.content_type("application/json").body(body))
 }

@@ -1,13 +1,15 @@
 //! Pair: one job and one profile, and the score that the one has in the other's list. Nothing is written.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::query::{ensure_indexed, known_to_us};
+use super::query::{self, Asked, Page, ensure_indexed};
 use super::{Context, Partner};
 use crate::error::Result;
 use crate::hrflow::{self, Question, Ranked, ScoredFor};
 use crate::model::{Entity, Reference};
-use crate::store::{Db, Freshness, Record, freshness, records};
+use crate::store::{Db, Freshness, Record, records};
 
 /// A job and a profile, and which list is meant: the job's list of profiles, or the profile's list of jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Narrowing {
 pub struct Scored {
     /// When HrFlow was asked, in Unix microseconds.
     pub asked_at: i64,
+    /// When somebody asked us, in Unix microseconds, if it was remembered since then.
+    pub remembered_since: Option<i64>,
     /// As the list has it; none when the list does not have the object.
     pub score: Option<f64>,
     /// How far HrFlow is behind what we know.
@@ -49,26 +53,34 @@ pub(super) struct Known {
     pub(super) profile: Record,
 }
 
-/// Asks HrFlow for the one object of the list.
+/// Asks for the one object of the list, as lists are asked for: what was asked a moment ago is not asked again, unless
+/// `anew`.
 ///
 /// # Errors
 /// `NotFound`, `Gone` or `Pending` for either object; what calling HrFlow may end in.
-pub async fn score(context: &Context, partner: &Partner, pair: &Pair) -> Result<Scored> {
+pub async fn score(
+    context: &Arc<Context>,
+    partner: &Arc<Partner>,
+    pair: &Pair,
+    anew: bool,
+) -> Result<Scored> {
     let (wanted, name) = (pair.clone(), partner.settings.name.clone());
     let now = context.clock.now().timestamp_micros();
-    let (known, freshness) = context
-        .store
-        .read(move |db| {
-            Ok((known(db, &name, &wanted, now)?, freshness::read(db, &name, wanted.ranked, now)?))
-        })
-        .await?;
-    let found =
-        find(partner, pair, known.of(pair.ranked), &Narrowing::default()).await.map_err(known_to_us)?;
+    let known = context.store.read(move |db| known(db, &name, &wanted, now)).await?;
+    let key = known.of(pair.ranked).hrflow_key.clone().unwrap_or_default();
+    let asked = Asked {
+        only: Some((pair.reference(pair.ranked).clone(), key)),
+        ..Asked::page(pair.ranked, Some(pair.reference(pair.ranked.other()).clone()), 1, 1)
+    };
+    // Nothing is written down: whether a change of either is on its way is told to each caller anew.
+    let told = query::answer(context, partner, asked, anew, |_, _| Ok(Page::default())).await?;
+    let answered = &told.kept.answered;
     Ok(Scored {
-        asked_at: now,
-        score: found.and_then(|item| item.score),
-        freshness,
-        stale: known.job.is_pending() || known.profile.is_pending(),
+        asked_at: answered.asked_at,
+        remembered_since: told.remembered.then_some(told.kept.asked_at),
+        score: answered.items.first().and_then(|item| item.score),
+        freshness: answered.freshness,
+        stale: answered.stale || known.job.is_pending() || known.profile.is_pending(),
     })
 }
 

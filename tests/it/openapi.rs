@@ -92,7 +92,9 @@ fn what_a_cache_may_do_with_a_ranking_is_told_for_every_way_to_ask_for_one() {
             assert_eq!(documented(&path, "post", "200"), "Age Cache-Control Vary", "{path}: it has no tag");
         }
     }
-    for (path, status) in [("/v1/tickets/{id}", "200"), ("/v1/tickets/{id}", "304")] {
+    for (path, status) in
+        [("/v1/match", "200"), ("/v1/match", "304"), ("/v1/tickets/{id}", "200"), ("/v1/tickets/{id}", "304")]
+    {
         assert_eq!(documented(path, "get", status), "Age Cache-Control ETag Vary", "{path} {status}");
     }
 }

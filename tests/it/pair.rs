@@ -1,12 +1,15 @@
 //! One pair: its score is the one in the list, both ways, and no other object's.
 
+use std::time::Duration;
+
 use oem_connector::demo::Ats;
 use oem_connector::model::{Clock, Entity};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ATS_KEY, Answer, Backend, Fault, OTHER_KEY, World, answer, backends, start_of_time, urlencoded,
+    ATS_KEY, Answer, Backend, Fault, Gate, OTHER_KEY, Wishes, World, answer, backends, start_of_time,
+    urlencoded,
 };
 
 fn pair(job: &str, profile: &str) -> String {
@@ -19,7 +22,11 @@ fn status_and_code(answer: &Answer) -> (u16, &str) {
 
 /// A world with two jobs and three profiles, all of them indexed.
 async fn hospital(backend: Backend) -> World {
-    let world = World::new(backend).await;
+    hospital_with(backend, Wishes::default()).await
+}
+
+async fn hospital_with(backend: Backend, wishes: Wishes) -> World {
+    let world = World::with(backend, wishes).await;
     world.has_job("J1", "Night nurse");
     world.has_job("J2", "Baker");
     for (id, headline) in [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Baker")] {
@@ -226,5 +233,73 @@ async fn a_pair_can_be_put_down_as_a_list_can() {
             );
             assert!(!entry.contains("P1"), "no person is named: {entry}");
         }
+    }
+}
+
+#[actix_web::test]
+async fn a_pair_is_remembered_and_asked_for_once_as_a_list_is() {
+    for backend in backends() {
+        let remembering = Wishes { query_cache: Duration::from_secs(10), ..Wishes::default() };
+        let world = hospital_with(backend, remembering).await;
+        let path = pair("J1", "P2");
+        let calls = || world.hrflow_side.count("GET", "/profiles/scoring");
+        let with = async |name: &str, value: &str| {
+            answer(world.request(Method::GET, &path).header(name, value)).await
+        };
+        let gate = Gate::new();
+        world.hrflow_side.fail("GET", "/profiles/scoring", Fault::HoldBefore(gate.clone()));
+        let letting = async {
+            gate.reached().await;
+            world.until_waiting(2).await;
+            gate.open();
+        };
+        let (one, two, ()) = tokio::join!(world.get(&path), world.get(&path), letting);
+        assert_eq!((&one.body, calls()), (&two.body, 1));
+        let tag = one.headers["etag"].to_str().unwrap().to_owned();
+        assert!(!one.headers.contains_key("age") && one.headers["cache-control"] == "private, no-cache");
+
+        world.advance(3);
+        let again = world.get(&path).await;
+        assert_eq!((&again.body, again.headers["age"].to_str().unwrap(), calls()), (&one.body, "3", 1));
+        let same = with("if-none-match", &tag).await;
+        assert_eq!((same.status.as_u16(), &same.body, calls()), (304, &Value::String(String::new()), 1));
+        let put_down =
+            answer(world.request(Method::GET, &format!("{path}&receipt=true")).header("if-none-match", &tag));
+        let put_down = put_down.await;
+        assert_eq!((put_down.status.as_u16(), calls()), (200, 1), "a receipt is of one answer");
+        assert!(put_down.body["receipt"]["id"].is_string() && !put_down.headers.contains_key("etag"));
+        let anew = with("cache-control", "no-cache").await;
+        assert_eq!((anew.headers.contains_key("age"), calls()), (false, 2));
+        // Others are other questions.
+        for (other, so_far) in
+            [(pair("J1", "P1"), 3), (format!("{path}&ranked=jobs"), 3), (pair("J2", "P2"), 4)]
+        {
+            world.get(&other).await;
+            assert_eq!(calls(), so_far, "{other}");
+        }
+        let list = world.get("/v1/profiles/scoring?job_reference=J1&limit=1").await;
+        assert_eq!((&list.body["items"][0]["reference"], calls()), (&json!("P1"), 5));
+
+        // The same content: its score stays, and that the change is on its way is told while it is.
+        world.has_profile("P2", "Nurse of the day");
+        world.announce("profile_update", "P2").await;
+        assert_eq!((&world.get(&path).await.body["stale"], calls()), (&json!(true), 6));
+        world.settle().await;
+        let settled = world.get(&path).await;
+        assert_eq!(
+            (&settled.body["stale"], &settled.body["freshness"]["pending"]),
+            (&json!(false), &json!(0))
+        );
+        assert_eq!((with("if-none-match", &tag).await.status.as_u16(), calls()), (304, 6));
+        world.advance(1);
+        world.has_profile("P2", "Night nurse");
+        world.announce("profile_update", "P2").await;
+        world.settle().await;
+        let changed = with("if-none-match", &tag).await;
+        assert_eq!((changed.status.as_u16(), calls()), (200, 7));
+        assert!(changed.body["score"].as_f64() > one.body["score"].as_f64(), "{}", changed.body);
+        world.announce("profile_archive", "P2").await;
+        assert_eq!(status_and_code(&world.get(&path).await), (410, "archived"));
+        assert_eq!(calls(), 7);
     }
 }

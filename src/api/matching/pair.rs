@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use super::{PAIR, pair_in};
 use crate::api::Api;
 use crate::api::freshness::FreshnessDocument;
-use crate::api::parameters::{PARTNER, query};
+use crate::api::parameters::{Freshness, PARTNER, query};
 use crate::api::problem::refusals;
 use crate::api::receipts::{self, Answer, RECEIPT, ReceiptMark};
+use crate::api::reply::{NotModified, send, wants_anew, written};
 use crate::api::scoring::{hundredths, refused};
 use crate::error::Result;
 use crate::flows::pair::{self, Pair, Scored};
@@ -42,7 +43,7 @@ pub(in crate::api) struct MatchDocument {
     /// Whether a change of either object is on its way: the score is that of what they were.
     #[schema(example = false)]
     stale: bool,
-    /// The receipt of this answer; not there without `receipt=true`.
+    /// The receipt of this answer, added as it is sent; not there without `receipt=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<ReceiptMark>,
 }
@@ -59,16 +60,23 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 ///
 /// How well one job and one profile match: the same number as in the list of profiles for the job, or with `ranked=jobs`
 /// in the list of jobs for the profile. It is asked of HrFlow as that list, narrowed to the one object. HrFlow's grading is
-/// another scale and is not this number; an explanation has both.
+/// another scale and is not this number; an explanation has both. It is remembered, and told to be the same, as lists are.
 #[utoipa::path(
     tag = "matching",
-    params(GetMatch),
+    params(GetMatch, Freshness),
     responses(
         (status = 200, description = "The score, or null and where to ask why", body = MatchDocument,
+            headers(
+                ("ETag" = String, description = "What tells the answer from others but for its `freshness`: send it as `If-None-Match`"),
+                ("Age" = i64, description = "How many seconds ago it was asked for; only of a remembered answer"),
+                ("Cache-Control" = String, description = "That no cache between us may answer with it unasked"),
+                ("Vary" = String, description = "The header that decides whose answer it is"),
+            ),
             example = json!({"job_reference": "REQ-88", "profile_reference": "CRM-4711", "ranked": "profiles",
                 "score": 0.9157, "score_100": 92, "why": null, "freshness": {"as_of": "2026-03-01T14:21:58Z",
                 "pending": 0, "more_pending": false, "coverage": {"profiles": {"seen": 52000, "total": 52000}}},
                 "stale": false})),
+        NotModified,
         Refusals,
     ),
     security(("api_key" = [])),
@@ -77,13 +85,16 @@ refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Gone, Invalid, R
 pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, GetMatch::KNOWN)?;
     let pair = pair_in(&given)?;
-    let scored = match pair::score(&api.context, partner, &pair).await {
+    let scored = match pair::score(&api.context, partner, &pair, wants_anew(&request)).await {
         Ok(scored) => scored,
         Err(problem) => return refused(partner, problem),
     };
     let noted = receipts::noted(partner, pair.ranked, &given);
     let receipt = receipts::receipt(&api, &request, partner, noted, || answer(&pair, &scored)).await?;
-    Ok(HttpResponse::Ok().json(document(pair, scored, receipt)))
+    let remembered_since = scored.remembered_since;
+    let page =
+        written(document(pair, &scored), |document| document.freshness = FreshnessDocument::default())?;
+    send(&api, &request, &page, remembered_since, receipt)
 }
 
 /// What a receipt says of it: a list that was narrowed to one object, or to none. Which place the object has in the whole
@@ -102,11 +113,8 @@ fn answer(pair: &Pair, scored: &Scored) -> Answer {
     }
 }
 
-fn document(
-    pair: Pair,
-    Scored { asked_at: _, score, freshness, stale }: Scored,
-    receipt: Option<ReceiptMark>,
-) -> MatchDocument {
+fn document(pair: Pair, scored: &Scored) -> MatchDocument {
+    let Scored { asked_at: _, remembered_since: _, score, freshness, stale } = *scored;
     let encoded = |entity| utf8_percent_encode(pair.reference(entity).as_str(), NON_ALPHANUMERIC);
     let why = format!(
         "/v1/match/why?job_reference={}&profile_reference={}&ranked={}",
@@ -121,7 +129,7 @@ fn document(
         score_100: score.map(hundredths),
         freshness: FreshnessDocument::of(freshness, pair.ranked),
         stale,
-        receipt,
+        receipt: None,
         job_reference: pair.job.into(),
         profile_reference: pair.profile.into(),
     }

@@ -77,10 +77,10 @@ impl LeftOut {
     }
 }
 
-/// Asks for a page of this size.
-pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64) -> Result<Listed> {
+/// A page of this size, as HrFlow is asked for it.
+fn question<'a>(partner: &'a Partner, asked: &'a Asked, page: u64, limit: u64) -> Question<'a> {
     let settings = &partner.settings;
-    let question = Question {
+    Question {
         scored_for: asked.scored_for.as_ref().map(|reference| ScoredFor {
             algorithm_key: &settings.algorithm_key,
             container_key: settings.container_key(asked.entity.other()),
@@ -91,7 +91,28 @@ pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64)
         filters: &asked.filters,
         with_cards: !asked.include.is_empty(),
         ..Question::of(asked.entity, settings.container_key(asked.entity), page, limit)
-    };
+    }
+}
+
+/// Asks for one object of the ranking: a page that has it alone, or nothing.
+pub(super) async fn ask_for_one(
+    partner: &Partner,
+    asked: &Asked,
+    (reference, key): &(Reference, String),
+) -> Result<Listed> {
+    let found = client(partner, asked).find(&question(partner, asked, 1, 1), key, reference).await;
+    let found = found.map_err(known_to_us)?;
+    let items = found.into_iter().filter_map(|Ranked { reference, score, rank, .. }| {
+        Some(Match { reference: reference?, score, rank, card: None })
+    });
+    let items: Vec<Match> = items.collect();
+    let places = items.len() as u64;
+    Ok(Listed { items, places, max_page: 1, total: places, left_out: LeftOut::default() })
+}
+
+/// Asks for a page of this size.
+pub(super) async fn ask(partner: &Partner, asked: &Asked, page: u64, limit: u64) -> Result<Listed> {
+    let question = question(partner, asked, page, limit);
     let ranking = client(partner, asked).rank(&question).await.map_err(known_to_us)?;
     let listed = ranking.items.len();
     let own = ranking

@@ -77,6 +77,7 @@ impl Asked {
         let Self {
             entity,
             scored_for,
+            only,
             page: _,
             cursor: _,
             limit,
@@ -102,7 +103,12 @@ impl Asked {
             include
         ]);
         let text = text.to_string();
-        digest(&[partner.as_bytes(), text.as_bytes()])
+        match only {
+            None => digest(&[partner.as_bytes(), text.as_bytes()]),
+            Some((reference, key)) => {
+                digest(&[partner.as_bytes(), text.as_bytes(), reference.as_str().as_bytes(), key.as_bytes()])
+            }
+        }
     }
 
     /// What tells this question from others: the query, and where in its answer.

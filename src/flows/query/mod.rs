@@ -29,7 +29,7 @@ use super::{Context, Partner};
 use crate::error::Result;
 use crate::model::{Card, Entity, Reference};
 use crate::store::Freshness;
-use asking::{Listed, located};
+use asking::{Listed, ask_for_one, located};
 pub(super) use asking::{known_to_us, place};
 pub(super) use paged::SURE;
 pub(super) use standing::ensure_indexed;
@@ -46,6 +46,8 @@ pub struct Asked {
     pub entity: Entity,
     /// The object it is scored for; none in searching.
     pub scored_for: Option<Reference>,
+    /// The one object of the ranking that is asked about, by its reference and its key; of a page of them none.
+    pub only: Option<(Reference, String)>,
     /// From 1; of no account with a cursor.
     pub page: u64,
     /// Where to go on in a ranking that stays as it is.
@@ -72,6 +74,7 @@ impl Asked {
         Self {
             entity,
             scored_for,
+            only: None,
             page,
             cursor: None,
             limit,
@@ -140,7 +143,10 @@ pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<
 async fn page(context: &Context, partner: &Partner, asked: &Asked, standing: Standing) -> Result<Answered> {
     let Standing { asked_at, scored_for } = standing;
     let located = located(partner, asked).await?;
-    let listed = paged::page(partner, &located, asked.page, asked.limit).await?;
+    let listed = match &asked.only {
+        Some(one) => ask_for_one(partner, &located, one).await?,
+        None => paged::page(partner, &located, asked.page, asked.limit).await?,
+    };
     let Listed { mut items, max_page, total, left_out, .. } = listed;
     let stale = scored_for.as_ref().is_some_and(|scored_for| scored_for.is_pending);
     let known = scored_for.map(|scored_for| scored_for.freshness);

@@ -28,7 +28,7 @@ use crate::flows::{Context, Partner};
 const OVERHEAD: usize = 1_024;
 
 /// An answer as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// Its JSON.
     pub body: Bytes,
