@@ -1,12 +1,19 @@
-//! What ratings and trackings share: how their bodies are read, and their lists.
+//! What ratings and trackings share: how they are read, told and listed.
 
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::parameters::{Given, PARTNER, Parameter, members, nearest};
-use super::{LIMIT, shape::Shape};
+use super::idempotency::{REPLAYED, key_of};
+use super::parameters::{Given, PARTNER, Parameter, members, nearest, query};
+use super::problem::refusals;
+use super::scoring::refused;
+use super::shape::Shape;
+use super::{Api, LIMIT, body};
 use crate::error::{Error, Kind, Result};
-use crate::flows::feedback::Asked;
+use crate::flows::Partner;
+use crate::flows::feedback::{self, Asked, Recorded, Told};
 use crate::model::{Feedback, Reference, Role, Saying, parse_date};
 
 /// The longest comment, in characters.
@@ -37,8 +44,58 @@ pub(super) const LISTED: &[Parameter] = &[
     Parameter::optional("limit", LIMIT, "How many are listed at most."),
 ];
 
+refusals!(TellRefusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, TooLarge, UnsupportedMediaType, Invalid,
+    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
+
+refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
+    Unreachable, Unavailable, TimedOut);
+
+query! {
+    /// What sending feedback reads from the address.
+    SendFeedback: &[PARTNER]
+}
+
+/// Tells HrFlow what a body of these members says of a pair, and answers with the document of what was recorded.
+pub(super) async fn tell<Document: Serialize>(
+    api: &Api,
+    request: &HttpRequest,
+    payload: web::Payload,
+    members: &[&str],
+    saying: impl FnOnce(&mut Members) -> Option<Saying>,
+    document: impl FnOnce(Feedback, Recorded) -> Option<Document>,
+) -> Result<HttpResponse> {
+    let (partner, _) = api.partner_asks(request, SendFeedback::KNOWN)?;
+    let key = key_of(request)?;
+    body::ensure_json(request)?;
+    let body = body::read(request, payload, body::MAX_BYTES).await?;
+    let said = Members::of(&body, members)?.feedback(api.context.clock.now(), saying)?;
+    let recorded = match feedback::tell(&api.context, partner, &said, key.as_deref()).await {
+        Ok(recorded) => recorded,
+        Err(problem) => return refused(partner, problem),
+    };
+    let mut answer = HttpResponse::Created();
+    if recorded.again {
+        answer.insert_header(REPLAYED);
+    }
+    let defect = || Error::new(Kind::Internal, "feedback of another kind was recorded");
+    Ok(answer.json(document(said, recorded).ok_or_else(defect)?))
+}
+
+/// Answers with the document of the ratings or the trackings that HrFlow was told.
+pub(super) async fn list<Document: From<Told> + Serialize>(
+    api: &Api,
+    partner: &Partner,
+    kind: &'static str,
+    given: &Given,
+) -> Result<HttpResponse> {
+    match feedback::list(&api.context, partner, asked(kind, given)?).await {
+        Ok(told) => Ok(HttpResponse::Ok().json(Document::from(told))),
+        Err(problem) => refused(partner, problem),
+    }
+}
+
 /// What is asked for by a list's parameters.
-pub(super) fn asked(kind: &'static str, given: &Given) -> Result<Asked> {
+fn asked(kind: &'static str, given: &Given) -> Result<Asked> {
     let object = |name| given.text(name).map(Reference::parse).transpose();
     let (job, profile) = (object("job_reference")?, object("profile_reference")?);
     if job.is_none() && profile.is_none() {
@@ -66,7 +123,7 @@ pub(super) struct Members {
 
 impl Members {
     /// Reads the members of an object of which `known` may be there.
-    pub(super) fn of(body: &[u8], known: &[&str]) -> Result<Self> {
+    fn of(body: &[u8], known: &[&str]) -> Result<Self> {
         let body = members::read(body)?;
         let object: Map<String, Value> = body.list.into_iter().collect();
         let short = |name: &str| name.chars().take(64).collect::<String>();
@@ -78,7 +135,7 @@ impl Members {
     }
 
     /// What feedback says beside `saying`, and all of it if nothing is wrong with any of it.
-    pub(super) fn feedback(
+    fn feedback(
         mut self,
         now: DateTime<Utc>,
         saying: impl FnOnce(&mut Self) -> Option<Saying>,
@@ -122,7 +179,7 @@ impl Members {
     }
 
     /// A text, if the member is there.
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+    fn text(&mut self, name: &str) -> Option<String> {
         let text = self.value(name)?.as_str().map(str::to_owned);
         if text.is_none() {
             self.unreadable(name, "must be a text");

@@ -4,15 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::feedback::{LISTED, Members, asked};
-use super::idempotency::{REPLAYED, key_of};
-use super::parameters::{PARTNER, query};
-use super::problem::refusals;
-use super::scoring::refused;
-use super::{Api, body};
-use crate::error::{Error, Kind, Result};
-use crate::flows::feedback::{self, Told};
-use crate::model::{Role, Saying, rfc3339};
+use super::Api;
+use super::feedback::{self, LISTED, ListRefusals, Members, SendFeedback, TellRefusals};
+use super::parameters::query;
+use crate::error::Result;
+use crate::flows::feedback::{Item, Recorded, Told};
+use crate::model::{Feedback, Role, Saying, rfc3339};
 
 /// A rating of a pair. Exactly one of `score` and `stars` is given.
 #[derive(ToSchema)]
@@ -113,19 +110,9 @@ pub(super) struct RatingList {
 }
 
 query! {
-    /// What sending a rating reads from the address.
-    RateMatch: &[PARTNER]
-}
-query! {
     /// What listing ratings reads.
     ListRatings: LISTED
 }
-
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, TooLarge, UnsupportedMediaType, Invalid,
-    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
-
-refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
-    Unreachable, Unavailable, TimedOut);
 
 /// Rate a match
 ///
@@ -136,7 +123,7 @@ refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLi
 #[utoipa::path(
     tag = "feedback",
     params(
-        RateMatch,
+        SendFeedback,
         ("Idempotency-Key" = Option<String>, Header, description = "Under which the same rating is recorded once: a \
             UUID, or anything else that is never used twice", min_length = 1, max_length = 255,
             example = "8e03978e-40d5-43e8-bc93-6894a57f9324"),
@@ -149,7 +136,7 @@ refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLi
             example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88",
                 "profile_reference": "CRM-4711", "role": "recruiter", "score": 0.8, "stars": 4,
                 "created_at": "2026-03-01T14:21:58Z"})),
-        Refusals,
+        TellRefusals,
     ),
     security(("api_key" = [])),
 )]
@@ -159,30 +146,7 @@ pub(super) async fn rate_match(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let (partner, _) = api.partner_asks(&request, RateMatch::KNOWN)?;
-    let key = key_of(&request)?;
-    body::ensure_json(&request)?;
-    let body = body::read(&request, payload, body::MAX_BYTES).await?;
-    let said = Members::of(&body, &MEMBERS)?.feedback(api.context.clock.now(), score)?;
-    let recorded = match feedback::tell(&api.context, partner, &said, key.as_deref()).await {
-        Ok(recorded) => recorded,
-        Err(problem) => return refused(partner, problem),
-    };
-    let mut answer = HttpResponse::Created();
-    if recorded.again {
-        answer.insert_header(REPLAYED);
-    }
-    let defect = || Error::new(Kind::Internal, "a rating without a score was recorded");
-    let score = score_of(&said.saying).ok_or_else(defect)?;
-    Ok(answer.json(RecordedRating {
-        id: recorded.id,
-        job_reference: said.job.into(),
-        profile_reference: said.profile.into(),
-        role: said.role,
-        score,
-        stars: stars(score),
-        created_at: rfc3339(recorded.said_at),
-    }))
+    feedback::tell(&api, &request, payload, &MEMBERS, score, recorded).await
 }
 
 /// List ratings
@@ -203,13 +167,7 @@ pub(super) async fn rate_match(
 #[get("/v1/ratings")]
 pub(super) async fn list_ratings(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, ListRatings::KNOWN)?;
-    let asked = asked("rating", &given)?;
-    let Told { items, page, max_page, total } = match feedback::list(&api.context, partner, &asked).await {
-        Ok(told) => told,
-        Err(problem) => return refused(partner, problem),
-    };
-    let items = items.into_iter().filter_map(document).collect();
-    Ok(HttpResponse::Ok().json(RatingList { items, page, limit: asked.limit, total, max_page }))
+    feedback::list::<RatingList>(&api, partner, "rating", &given).await
 }
 
 const MEMBERS: [&str; 8] =
@@ -248,7 +206,26 @@ fn stars(score: f64) -> Option<u8> {
     (1..=5).find(|stars| (f64::from(*stars) / 5.0 - score).abs() < 1e-9)
 }
 
-fn document(item: feedback::Item) -> Option<RatingDocument> {
+fn recorded(said: Feedback, recorded: Recorded) -> Option<RecordedRating> {
+    let score = score_of(&said.saying)?;
+    Some(RecordedRating {
+        id: recorded.id,
+        job_reference: said.job.into(),
+        profile_reference: said.profile.into(),
+        role: said.role,
+        score,
+        stars: stars(score),
+        created_at: rfc3339(recorded.said_at),
+    })
+}
+
+impl From<Told> for RatingList {
+    fn from(Told { items, page, limit, max_page, total }: Told) -> Self {
+        Self { items: items.into_iter().filter_map(document).collect(), page, limit, total, max_page }
+    }
+}
+
+fn document(item: Item) -> Option<RatingDocument> {
     let score = score_of(&item.saying)?;
     Some(RatingDocument {
         job_reference: item.job,

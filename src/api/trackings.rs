@@ -4,16 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::feedback::{LISTED, Members, asked};
-use super::idempotency::{REPLAYED, key_of};
-use super::parameters::{PARTNER, Parameter, query};
-use super::problem::refusals;
-use super::scoring::refused;
+use super::Api;
+use super::feedback::{self, LISTED, ListRefusals, Members, SendFeedback, TellRefusals};
+use super::parameters::{Parameter, query};
 use super::shape::Shape;
-use super::{Api, body};
-use crate::error::{Error, Kind, Result};
-use crate::flows::feedback::{self, Told};
-use crate::model::{Role, Saying, rfc3339};
+use crate::error::Result;
+use crate::flows::feedback::{Item, Recorded, Told};
+use crate::model::{Feedback, Role, Saying, rfc3339};
 
 /// The longest action, in characters.
 const MAX_ACTION: usize = 100;
@@ -108,19 +105,9 @@ pub(super) struct TrackingList {
 }
 
 query! {
-    /// What sending a tracking reads from the address.
-    TrackMatch: &[PARTNER]
-}
-query! {
     /// What listing trackings reads.
     ListTrackings: LISTED, &[Parameter::optional("actions", Shape::Words, "Only these actions.").like(r#"["view"]"#)]
 }
-
-refusals!(Refusals: Malformed, Unauthorized, NotFound, Pending, Conflict, Gone, TooLarge, UnsupportedMediaType, Invalid,
-    RateLimited, Upstream, Refused, Denied, Unreachable, Unavailable, TimedOut);
-
-refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLimited, Upstream, Refused, Denied,
-    Unreachable, Unavailable, TimedOut);
 
 /// Track a match
 ///
@@ -130,7 +117,7 @@ refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLi
 #[utoipa::path(
     tag = "feedback",
     params(
-        TrackMatch,
+        SendFeedback,
         ("Idempotency-Key" = Option<String>, Header, description = "Under which the same tracking is recorded once: a \
             UUID, or anything else that is never used twice", min_length = 1, max_length = 255,
             example = "8e03978e-40d5-43e8-bc93-6894a57f9324"),
@@ -143,7 +130,7 @@ refusals!(ListRefusals: Malformed, Unauthorized, NotFound, Gone, Invalid, RateLi
             example = json!({"id": "0199a3c0-5f6e-7c3b-9d55-6f1f0f3f2a11", "job_reference": "REQ-88",
                 "profile_reference": "CRM-4711", "role": "candidate", "action": "apply",
                 "created_at": "2026-03-01T14:21:58Z"})),
-        Refusals,
+        TellRefusals,
     ),
     security(("api_key" = [])),
 )]
@@ -153,28 +140,7 @@ pub(super) async fn track_match(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let (partner, _) = api.partner_asks(&request, TrackMatch::KNOWN)?;
-    let key = key_of(&request)?;
-    body::ensure_json(&request)?;
-    let body = body::read(&request, payload, body::MAX_BYTES).await?;
-    let said = Members::of(&body, &MEMBERS)?.feedback(api.context.clock.now(), action)?;
-    let recorded = match feedback::tell(&api.context, partner, &said, key.as_deref()).await {
-        Ok(recorded) => recorded,
-        Err(problem) => return refused(partner, problem),
-    };
-    let mut answer = HttpResponse::Created();
-    if recorded.again {
-        answer.insert_header(REPLAYED);
-    }
-    let defect = || Error::new(Kind::Internal, "a tracking without an action was recorded");
-    Ok(answer.json(RecordedTracking {
-        id: recorded.id,
-        job_reference: said.job.into(),
-        profile_reference: said.profile.into(),
-        role: said.role,
-        action: action_of(said.saying).ok_or_else(defect)?,
-        created_at: rfc3339(recorded.said_at),
-    }))
+    feedback::tell(&api, &request, payload, &MEMBERS, action, recorded).await
 }
 
 /// List trackings
@@ -195,13 +161,7 @@ pub(super) async fn track_match(
 #[get("/v1/trackings")]
 pub(super) async fn list_trackings(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse> {
     let (partner, given) = api.partner_asks(&request, ListTrackings::KNOWN)?;
-    let asked = asked("tracking", &given)?;
-    let Told { items, page, max_page, total } = match feedback::list(&api.context, partner, &asked).await {
-        Ok(told) => told,
-        Err(problem) => return refused(partner, problem),
-    };
-    let items = items.into_iter().filter_map(document).collect();
-    Ok(HttpResponse::Ok().json(TrackingList { items, page, limit: asked.limit, total, max_page }))
+    feedback::list::<TrackingList>(&api, partner, "tracking", &given).await
 }
 
 const MEMBERS: [&str; 7] =
@@ -226,7 +186,24 @@ fn action_of(saying: Saying) -> Option<String> {
     }
 }
 
-fn document(item: feedback::Item) -> Option<TrackingDocument> {
+fn recorded(said: Feedback, recorded: Recorded) -> Option<RecordedTracking> {
+    Some(RecordedTracking {
+        id: recorded.id,
+        job_reference: said.job.into(),
+        profile_reference: said.profile.into(),
+        role: said.role,
+        action: action_of(said.saying)?,
+        created_at: rfc3339(recorded.said_at),
+    })
+}
+
+impl From<Told> for TrackingList {
+    fn from(Told { items, page, limit, max_page, total }: Told) -> Self {
+        Self { items: items.into_iter().filter_map(document).collect(), page, limit, total, max_page }
+    }
+}
+
+fn document(item: Item) -> Option<TrackingDocument> {
     Some(TrackingDocument {
         job_reference: item.job,
         profile_reference: item.profile,

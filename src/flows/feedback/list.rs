@@ -36,6 +36,8 @@ pub struct Told {
     pub items: Vec<Item>,
     /// This page's number.
     pub page: u64,
+    /// How many a page has at most.
+    pub limit: u64,
     /// The last page's number.
     pub max_page: u64,
     /// How many HrFlow has on all pages.
@@ -62,7 +64,7 @@ pub struct Item {
 ///
 /// # Errors
 /// `NotFound` for a reference nobody heard of, `Gone` for one that was erased; what calling HrFlow may end in.
-pub async fn list(context: &Context, partner: &Partner, asked: &Asked) -> Result<Told> {
+pub async fn list(context: &Context, partner: &Partner, asked: Asked) -> Result<Told> {
     let job = known(context, partner, Entity::Job, asked.job.as_ref()).await?;
     let profile = known(context, partner, Entity::Profile, asked.profile.as_ref()).await?;
     let wanted = Wanted {
@@ -76,9 +78,9 @@ pub async fn list(context: &Context, partner: &Partner, asked: &Asked) -> Result
         limit: asked.limit,
     };
     let Heard { items, page, max_page, total } = partner.hrflow.hear(containers(partner), &wanted).await?;
-    let items = items.into_iter().filter_map(|item| named(item, asked, job.as_ref(), profile.as_ref()));
+    let items = items.into_iter().filter_map(|item| named(item, &asked, job.as_ref(), profile.as_ref()));
     let items = keep_own(context, partner, items.collect()).await?;
-    Ok(Told { items, page, max_page, total })
+    Ok(Told { items, page, limit: asked.limit, max_page, total })
 }
 
 /// The record of an object that is asked for.
