@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::idempotency::{REPLAYED, key_of};
 use super::parameters::{Given, PARTNER, Parameter, members, nearest, query};
 use super::problem::refusals;
-use super::scoring::refused;
+use super::quota::refused;
 use super::shape::Shape;
 use super::{Api, LIMIT, body};
 use crate::error::{Error, Kind, Result};

@@ -8,7 +8,7 @@
 //! deliveries  timeline  events  dead_letters  replay                      what happened, and once more
 //! auth (whose key)   door (whose webhook)   failures, origin (who guesses)   cursor (where a list goes on)
 //! parameters, shape, criteria (query strings)   body   freshness   what they are made of
-//! problem (refusals)   reply (rankings, once)   request_id (around every request)
+//! problem (refusals)   quota (used up)   reply (rankings, once)   request_id (around every request)
 //! ```
 
 mod auth;
@@ -37,6 +37,7 @@ mod partners;
 mod personal;
 mod problem;
 mod pulls;
+mod quota;
 mod ratings;
 mod receipts;
 mod records;

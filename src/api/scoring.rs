@@ -9,16 +9,16 @@ use utoipa::ToSchema;
 
 use super::freshness::FreshnessDocument;
 use super::parameters::{Freshness, Given, Parameter};
-use super::problem::{self, refusals};
+use super::problem::refusals;
 use super::receipts::{self, RECEIPT, ReceiptMark};
 use super::reply::{NotModified, reply, wants_anew, written};
 use super::shape::Shape;
 use super::tickets::{self, TicketDocument};
 use super::{Api, criteria, cursor, personal};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flows::query::{self, Answered, Asked, Page};
 use crate::flows::{Partner, ticket};
-use crate::model::{Card, Entity, Reference};
+use crate::model::{Card, Entity, Reference, hundredths};
 use crate::store::exports::lines::Match;
 
 /// A page of objects, the best first.
@@ -93,12 +93,6 @@ impl From<Match> for Scored {
     fn from(Match { reference, score, rank }: Match) -> Self {
         Self { reference, score, score_100: hundredths(score), rank, card: None }
     }
-}
-
-/// A score from 0 to 1 in hundredths, a half upwards.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100 fits")]
-pub(super) fn hundredths(score: f64) -> u8 {
-    (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
 /// How long a caller waits for an object that is not ready.
@@ -298,25 +292,4 @@ pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         receipt: None,
     };
     written(document, |document| document.freshness = FreshnessDocument::default())
-}
-
-/// A refusal for want of quota tells the quota (draft-ietf-httpapi-ratelimit-headers): what is kept for queries.
-pub(super) fn refused(partner: &Partner, problem: Error) -> Result<HttpResponse> {
-    if !problem.is_our_own_quota() {
-        return Err(problem);
-    }
-    let settings = &partner.settings.hrflow;
-    let quota = (f64::from(settings.requests_per_minute) * settings.query_share).floor().max(1.0);
-    let wait = problem::whole_seconds(problem.wait().unwrap_or_default());
-    let mut answer = HttpResponse::from_error(problem);
-    let headers = [
-        ("ratelimit-policy", format!(r#""queries";q={quota};w=60"#)),
-        ("ratelimit", format!(r#""queries";r=0;t={}"#, wait.to_str().unwrap_or("1"))),
-    ];
-    for (name, value) in headers {
-        if let Ok(value) = value.parse() {
-            answer.headers_mut().insert(actix_web::http::header::HeaderName::from_static(name), value);
-        }
-    }
-    Ok(answer)
 }

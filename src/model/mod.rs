@@ -11,6 +11,7 @@ mod feedback;
 mod fingerprint;
 mod receipt;
 mod reference;
+mod score;
 mod secret;
 
 pub use budget::{Ask, Grant, Rate};
@@ -26,6 +27,7 @@ pub use receipt::{
     subject, veiled,
 };
 pub use reference::Reference;
+pub use score::hundredths;
 pub use secret::Secret;
 
 use fingerprint::hex;

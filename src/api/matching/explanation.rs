@@ -13,11 +13,10 @@ use crate::api::Api;
 use crate::api::parameters::{PARTNER, Parameter, query};
 use crate::api::problem::refusals;
 use crate::api::records::{date, id_in, stored};
-use crate::api::scoring::hundredths;
 use crate::api::shape::Shape;
 use crate::error::{Error, Kind, Result};
 use crate::flows::explain::{self, Point, Problem, Told};
-use crate::model::Entity;
+use crate::model::{Entity, hundredths};
 use crate::store::Explanation;
 use crate::store::explanations::Stage;
 

@@ -10,12 +10,12 @@ use crate::api::Api;
 use crate::api::freshness::FreshnessDocument;
 use crate::api::parameters::{Freshness, PARTNER, query};
 use crate::api::problem::refusals;
+use crate::api::quota::refused;
 use crate::api::receipts::{self, Answer, RECEIPT, ReceiptMark};
 use crate::api::reply::{NotModified, send, wants_anew, written};
-use crate::api::scoring::{hundredths, refused};
 use crate::error::Result;
 use crate::flows::pair::{self, Pair, Scored};
-use crate::model::Entity;
+use crate::model::{Entity, hundredths};
 
 /// How well a job and a profile match.
 #[derive(Serialize, ToSchema)]

@@ -5,11 +5,10 @@ use utoipa::ToSchema;
 
 use crate::api::freshness::FreshnessDocument;
 use crate::api::records::{RecordProblem, date, stored};
-use crate::api::scoring::hundredths;
 use crate::error::Result;
 use crate::flows::pair::Pair;
 use crate::flows::why::{Check, Exclusion, Lack, Reason, Step, Verdict, Why};
-use crate::model::Entity;
+use crate::model::{Entity, hundredths};
 
 /// Whether an object is in a list, and if not, why not.
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use crate::api::Api;
 use crate::api::criteria;
 use crate::api::parameters::{Parameter, document};
 use crate::api::problem::refusals;
-use crate::api::scoring::refused;
+use crate::api::quota::refused;
 use crate::error::Result;
 use crate::flows::why::{self, Asked};
 use crate::model::Entity;

@@ -154,12 +154,3 @@ async fn hrflow_being_away_is_a_503_and_a_spent_quota_a_429_that_states_it() {
     assert_eq!(header("ratelimit-policy"), r#""queries";q=3;w=60"#);
     assert_eq!(header("ratelimit"), format!(r#""queries";r=0;t={}"#, header("retry-after")));
 }
-
-#[test]
-fn a_score_in_hundredths_is_rounded_to_the_nearest_and_a_half_upwards() {
-    for (score, expected) in
-        [(0.0, 0), (0.004, 0), (0.005, 1), (0.125, 13), (0.1249, 12), (0.9949, 99), (0.995, 100), (1.0, 100)]
-    {
-        assert_eq!(crate::api::scoring::hundredths(score), expected, "{score}");
-    }
-}
