@@ -1,10 +1,13 @@
 //! Export: many references in, the best matches of each out, a durable line each, worked off within the quota.
 //!
 //! ```text
-//! mod    what is asked for, ended and told      run    the work, line by line
+//! mod    what is asked for, ended and told      run     the work, line by line
+//! lease  who works on it                        take    what is taken up at a time
 //! ```
 
+mod lease;
 mod run;
+mod take;
 
 use std::time::Duration;
 
@@ -17,7 +20,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference, digest};
 use crate::store::{self, Db, Export, exports};
 
-pub use run::{claim, release, run};
+pub use lease::{claim, release};
+pub use run::run;
 pub use store::exports::State;
 
 /// Exports of a partner that may be open at a time.

@@ -10,60 +10,21 @@ use futures_util::{StreamExt, future, stream};
 use serde_json::json;
 
 use super::super::backoff::backoff;
-use super::super::breaker::{self, Heard, Object, Pass, Report, pass};
+use super::super::breaker::{self, Heard, Object, Report};
 use super::super::held::while_held;
 use super::super::query::{self, Asked};
 use super::super::question::Question;
 use super::super::{Context, Partner};
 use super::State;
+use super::lease::renew;
+use super::take::{Handful, take};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Entity, Reference};
 use crate::store::exports::lines::{self, Content, Match, Planned};
-use crate::store::{self, Db, Export, Side, breakers, exports};
-
-/// Lines that are taken up in one transaction.
-const HANDFUL: i64 = 32;
+use crate::store::{self, Db, Export, Side, exports};
 
 /// Objects of an export that are asked for at once.
 const AT_ONCE: usize = 4;
-
-/// Leases an export of this partner that is due and that nobody works on.
-pub async fn claim(context: &Context, partner: &Partner) -> Result<Option<Export>> {
-    let (name, clock, length) = (partner.settings.name.clone(), context.clock.clone(), context.limits.lease);
-    let is_due = context.store.read({
-        let (name, clock) = (name.clone(), clock.clone());
-        move |db| {
-            let now = store::now(db, &clock)?.timestamp_micros();
-            exports::is_due(db, &name, now)
-        }
-    });
-    // Most of the time there is none, and looking costs no transaction.
-    if !is_due.await? {
-        return Ok(None);
-    }
-    context
-        .store
-        .write(move |db| {
-            let now = store::now(db, &clock)?;
-            let token = uuid::Uuid::now_v7().to_string();
-            let until = (now + length).timestamp_micros();
-            exports::claim(db, &name, &token, until, now.timestamp_micros())
-        })
-        .await
-}
-
-/// Gives an export back before its lease ends, so that whoever comes next goes on at once.
-pub async fn release(context: &Context, id: String, token: String) -> Result<()> {
-    let clock = context.clock.clone();
-    context
-        .store
-        .write(move |db| {
-            let now = store::now(db, &clock)?.timestamp_micros();
-            exports::renew(db, &id, &token, now)
-        })
-        .await
-        .map(drop)
-}
 
 /// Works on a leased export until it ends, or rests because nothing of it can be done now.
 pub async fn run(context: &Context, partner: &Partner, export: Export) -> Result<()> {
@@ -77,18 +38,6 @@ pub async fn run(context: &Context, partner: &Partner, export: Export) -> Result
     Ok(())
 }
 
-async fn renew(context: &Context, export: &Export) -> Result<bool> {
-    let (clock, length) = (context.clock.clone(), context.limits.lease);
-    let (id, token) = (export.id.clone(), export.lease.clone().unwrap_or_default());
-    context
-        .store
-        .write(move |db| {
-            let until = (store::now(db, &clock)? + length).timestamp_micros();
-            exports::renew(db, &id, &token, until)
-        })
-        .await
-}
-
 /// An export as one worker has it.
 struct Job<'a> {
     context: &'a Context,
@@ -96,12 +45,6 @@ struct Job<'a> {
     export: &'a Export,
     ranked: Entity,
     question: Question,
-}
-
-/// Lines that are taken up, and the sides that the first is to probe.
-struct Handful {
-    lines: Vec<Planned>,
-    probes: Vec<Side>,
 }
 
 impl Job<'_> {
@@ -239,89 +182,6 @@ fn is_overdue(export: &Export, longest: Duration, now: DateTime<Utc>) -> bool {
     let since = DateTime::from_timestamp_micros(export.created_at).unwrap_or(now);
     (now - since).to_std().is_ok_and(|since| since > longest)
 }
-
-/// Takes up what is due of a locked export, which the caller writes back; with nothing due it rests or has ended.
-fn take(
-    db: &mut Db<'_>,
-    export: &mut Export,
-    ranked: Entity,
-    rest: Duration,
-    probing: (&str, i64),
-    now: DateTime<Utc>,
-) -> Result<Option<Handful>> {
-    let micros = now.timestamp_micros();
-    let mut lines = lines::due(db, &export.id, micros, HANDFUL)?;
-    while lines.is_empty() && export.walked.is_some() {
-        lines::walk(db, export, micros)?;
-        lines = lines::due(db, &export.id, micros, HANDFUL)?;
-    }
-    if lines.is_empty() {
-        if let Some(due_at) = lines::next_due(db, &export.id)? {
-            put_down(export, due_at);
-        } else {
-            export.total = export.lines;
-            export.end(State::Done, micros);
-        }
-        return Ok(None);
-    }
-    match enter(db, &export.partner, ranked, rest, probing, now)? {
-        Gate::Closed(until) => {
-            put_down(export, until);
-            Ok(None)
-        }
-        Gate::Probe => {
-            lines.truncate(1);
-            Ok(Some(Handful { lines, probes: vec![Side::HrFlow] }))
-        }
-        Gate::Open => Ok(Some(Handful { lines, probes: Vec::new() })),
-    }
-}
-
-/// Nobody works on it before `due_at`.
-fn put_down(export: &mut Export, due_at: i64) {
-    export.due_at = due_at;
-    export.lease = None;
-    export.lease_until = None;
-}
-
-/// Whether HrFlow may be asked.
-enum Gate {
-    Open,
-    /// By one call, whose probe was taken.
-    Probe,
-    /// Not before this.
-    Closed(i64),
-}
-
-/// Asks the breakers of what is ranked and of what it is ranked for. Only that of what is ranked is probed: the other is
-/// whoever's who writes there.
-fn enter(
-    db: &mut Db<'_>,
-    partner: &str,
-    ranked: Entity,
-    rest: Duration,
-    (token, until): (&str, i64),
-    now: DateTime<Utc>,
-) -> Result<Gate> {
-    let micros = now.timestamp_micros();
-    if !rest.is_zero() {
-        return Ok(Gate::Closed((now + rest).timestamp_micros()));
-    }
-    let known = breakers::of_partner(db, partner)?;
-    let passes = |entity| pass(known.iter().find(|breaker| breaker.guards(Side::HrFlow, entity)), micros);
-    match (passes(ranked), passes(ranked.other())) {
-        (Pass::Wait(wait), _) | (_, Pass::Wait(wait)) => Ok(Gate::Closed((now + wait).timestamp_micros())),
-        (Pass::Free, _) => Ok(Gate::Open),
-        (Pass::Probe, _) => {
-            let is_ours = breakers::take_probe(db, (partner, Side::HrFlow, ranked), token, until, micros)?;
-            // Where somebody else was faster, that probe decides any moment now.
-            Ok(if is_ours { Gate::Probe } else { Gate::Closed(until.min(micros + SOON)) })
-        }
-    }
-}
-
-/// A second, in microseconds.
-const SOON: i64 = 1_000_000;
 
 /// A failure that passes costs a line nothing but time; where the side is out of order, not even an attempt.
 fn put_off(
