@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use url::{Host, Url};
 
 use super::network::is_public;
-use super::section::Reading;
+use super::reading::Reading;
 use super::{Config, OnArchive, Partner};
 use crate::model::Entity;
 

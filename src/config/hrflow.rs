@@ -2,9 +2,28 @@
 
 use url::Url;
 
+use super::check;
 use super::section::Section;
-use super::{HrFlow, check};
 use crate::model::Secret;
+
+/// An HrFlow workspace. `[hrflow]`.
+#[derive(Clone, Debug)]
+pub struct HrFlow {
+    /// `api_url`, default `https://api.hrflow.ai/v1`, kept without a final slash.
+    pub api_url: Url,
+    /// `api_key`.
+    pub api_key: Secret,
+    /// Sent as `X-USER-EMAIL`. `user_email`.
+    pub user_email: String,
+    /// The budget of the workspace. `requests_per_minute`, default 600.
+    pub requests_per_minute: u32,
+    /// Calls at once. `concurrency`, default 16.
+    pub concurrency: usize,
+    /// The part of the budget that is kept for scoring and searching. `query_share`, default 0.3, from 0 to below 1.
+    pub query_share: f64,
+    /// Whether `api_url` may be loopback or private. `allow_private_network`, default false.
+    pub allow_private_network: bool,
+}
 
 /// What `[hrflow]` or `[partner.hrflow]` says; anything may be left to the other.
 #[derive(Default)]

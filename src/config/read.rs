@@ -8,10 +8,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Table;
 
-use super::hrflow::Draft;
+use super::limits::limits;
+use super::partner::partner;
 use super::problem::{Problem, Problems};
-use super::section::{Reading, Section};
-use super::{Config, Limits, OnArchive, Partner, Role, check, hrflow, queries, schedule, service, webhooks};
+use super::reading::Reading;
+use super::section::Section;
+use super::{Config, Role, check, hrflow};
 use crate::model::Secret;
 
 impl Config {
@@ -125,7 +127,7 @@ fn database_url(root: &Section<'_>) -> Option<String> {
 }
 
 /// Keys that callers send us in a header.
-fn keys(section: &Section<'_>, name: &'static str) -> Vec<Secret> {
+pub(super) fn keys(section: &Section<'_>, name: &'static str) -> Vec<Secret> {
     let keys = section.secrets(name);
     for key in &keys {
         if let Err(reason) = check::header_value(key.expose()) {
@@ -145,115 +147,4 @@ fn trusted_proxies(root: &Section<'_>) -> Vec<IpNet> {
         block
     });
     blocks.collect()
-}
-
-fn limits(root: &Section<'_>) -> Option<Limits> {
-    let Some(section) = root.section("limits") else { return Some(Limits::default()) };
-    let webhook_queue = section.whole("webhook_queue", 4096, 1, 1_000_000);
-    let due_records = section.whole("due_records", 2000, 1, 10_000_000);
-    let page_attempts = section.whole("page_attempts", 6, 1, 100);
-    let call_timeout = section.whole("call_timeout_seconds", 10, 1, 60);
-    let lease = section.whole("lease_seconds", 25, 2, 3600);
-    let record_attempts = section.whole("record_attempts", 5, 1, 100);
-    let shutdown = section.whole("shutdown_seconds", 25, 1, 300);
-    let breaker_failures = section.whole("breaker_failures", 5, 1, 1000);
-    let breaker_rest = section.whole("breaker_rest_seconds", 1, 1, 3600);
-    let breaker_longest_rest = section.whole("breaker_longest_rest_seconds", 60, 1, 3600);
-    let failed_logins_per_minute = section.whole("failed_logins_per_minute", 30, 1, 60_000);
-    let pull_pages = section.whole("pull_pages", 100_000, 1, 1_000_000_000);
-    let pull_megabytes = section.whole::<i64>("pull_megabytes", 100_000, 1, 1_000_000_000);
-    let pull_hours = section.whole("pull_hours", 336, 1, 8760);
-    let queries = queries::queries(&section, call_timeout);
-    let explanation_timeout = section.whole("explanation_timeout_seconds", 60, 1, 300);
-    let explanations = section.whole("explanations", 4, 1, 1024);
-    let explanation_queue = section.whole("explanation_queue", 32, 0, 100_000);
-    let export_days = section.whole("export_days", 7, 1, 365);
-    if let (Some(call_timeout), Some(lease)) = (call_timeout, lease)
-        && lease < 2 * call_timeout
-    {
-        section.tell(
-            "lease_seconds",
-            "must be at least twice `call_timeout_seconds`: it is renewed every third of it, and no call begins that could \
-             outlive it",
-        );
-    }
-    if let (Some(first), Some(longest)) = (breaker_rest, breaker_longest_rest)
-        && longest < first
-    {
-        section.tell("breaker_longest_rest_seconds", "must be at least `breaker_rest_seconds`");
-    }
-    section.finish();
-    Some(Limits {
-        webhook_queue: webhook_queue?,
-        due_records: due_records?,
-        page_attempts: page_attempts?,
-        call_timeout: Duration::from_secs(call_timeout?),
-        lease: Duration::from_secs(lease?),
-        record_attempts: record_attempts?,
-        shutdown: Duration::from_secs(shutdown?),
-        breaker_failures: breaker_failures?,
-        breaker_rest: Duration::from_secs(breaker_rest?),
-        breaker_longest_rest: Duration::from_secs(breaker_longest_rest?),
-        failed_logins_per_minute: failed_logins_per_minute?,
-        pull_pages: pull_pages?,
-        pull_bytes: pull_megabytes? * 1_000_000,
-        pull_time: Duration::from_hours(pull_hours?),
-        queries: queries?,
-        explanation_timeout: Duration::from_secs(explanation_timeout?),
-        explanations: explanations?,
-        explanation_queue: explanation_queue?,
-        export_days: Duration::from_hours(export_days.map(|days: u64| 24 * days)?),
-    })
-}
-
-fn partner(reading: &Reading, index: usize, table: Table, shared: &Draft) -> Option<Partner> {
-    // Until the name is read, the partner goes by its place.
-    let unnamed = Section::at(reading, format!("partner[{index}]"), String::new(), table.clone());
-    if !unnamed.has("name") {
-        unnamed.tell("name", "is missing");
-    }
-    let name = unnamed.read("name", check::partner_name);
-    let key = name.as_ref().map_or_else(|| format!("partner[{index}]"), |name| format!("partner.{name}"));
-    // A partner without a name cannot be meant by any variable: none holds a `[`.
-    let named = name.as_deref().unwrap_or("[").to_uppercase().replace('-', "_");
-    let section = Section::at(reading, key, format!("OEM_CONNECTOR__PARTNER__{named}"), table);
-    section.has("name");
-    for name in ["keys", "source_key", "board_key", "algorithm_key", "service"] {
-        section.need(name);
-    }
-    let keys = keys(&section, "keys");
-    if keys.is_empty() && section.has("keys") {
-        section.tell("keys", "must have at least one key");
-    }
-    let webhooks = webhooks::webhooks(&section);
-    let source_key = section.read("source_key", check::container_key);
-    let board_key = section.read("board_key", check::container_key);
-    let algorithm_key = section.read("algorithm_key", check::algorithm_key);
-    let grading_algorithm_key = section.read("grading_algorithm_key", check::algorithm_key);
-    let on_archive = if section.has("on_archive") {
-        section.read("on_archive", check::on_archive)
-    } else {
-        Some(OnArchive::default())
-    };
-    let own = section.section("hrflow").map(hrflow::draft).unwrap_or_default();
-    let hrflow = hrflow::merged(&section, own, shared);
-    let max_archive_share =
-        if section.has("max_archive_share") { section.share("max_archive_share") } else { Some(0.05) };
-    let service = section.section("service").and_then(service::service);
-    let schedule = schedule::schedules(section.section("schedule"));
-    section.finish();
-    Some(Partner {
-        name: name?,
-        keys,
-        webhooks: webhooks?,
-        source_key: source_key?,
-        board_key: board_key?,
-        algorithm_key: algorithm_key?,
-        grading_algorithm_key,
-        on_archive: on_archive?,
-        hrflow: hrflow?,
-        max_archive_share: max_archive_share?,
-        service: service?,
-        schedule: schedule?,
-    })
 }

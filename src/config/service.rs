@@ -1,11 +1,66 @@
-//! `[partner.service]`: addresses, credentials, and how each kind of object is listed, fetched and mapped.
+//! `[partner.service]`: where a partner's web services are, and how a call to them is authenticated.
 
-use std::fs;
+use url::Url;
 
-use super::changes::changes;
+use super::check;
+use super::resource::{Resource, present, resource};
 use super::section::Section;
-use super::{Absent, Auth, Paging, Resource, Service, check};
-use crate::model::Secret;
+use crate::model::{Entity, Secret};
+
+/// A partner's web services. `[partner.service]`.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// What every path below starts with. `base_url`.
+    pub base_url: Url,
+    /// `auth`, default `{ kind = "none" }`.
+    pub auth: Auth,
+    /// `requests_per_second`, default 10.
+    pub requests_per_second: u32,
+    /// Calls at once. `concurrency`, default 4.
+    pub concurrency: usize,
+    /// Whether the service may live on a loopback or private address. `allow_private_network`, default false.
+    pub allow_private_network: bool,
+    /// `[partner.service.profiles]`.
+    pub profiles: Option<Resource>,
+    /// `[partner.service.jobs]`.
+    pub jobs: Option<Resource>,
+}
+
+impl Service {
+    /// How one kind of object is read, if this partner has it.
+    pub fn resource(&self, entity: Entity) -> Option<&Resource> {
+        match entity {
+            Entity::Profile => self.profiles.as_ref(),
+            Entity::Job => self.jobs.as_ref(),
+        }
+    }
+}
+
+/// How a call is authenticated. `auth = { kind = … }`.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// A header of any name.
+    Header {
+        /// The header's name. `name`.
+        name: String,
+        /// The header's value. `value`.
+        value: Secret,
+    },
+    /// `Authorization: Bearer …`.
+    Bearer {
+        /// The token. `token`.
+        token: Secret,
+    },
+    /// `Authorization: Basic …` (RFC 7617).
+    Basic {
+        /// The user. `username`.
+        username: String,
+        /// The password, which may be empty. `password`, default empty.
+        password: Secret,
+    },
+}
 
 pub(super) fn service(section: Section<'_>) -> Option<Service> {
     section.need("base_url");
@@ -35,16 +90,6 @@ pub(super) fn service(section: Section<'_>) -> Option<Service> {
         profiles: present(profiles)?,
         jobs: present(jobs)?,
     })
-}
-
-/// What may be left out: none only when it is there and cannot be used.
-#[expect(clippy::option_option, reason = "absent and unusable are two things here")]
-fn present<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
-    }
 }
 
 /// A secret that goes into a header.
@@ -81,85 +126,4 @@ fn auth(section: Section<'_>) -> Option<Auth> {
     };
     section.finish();
     auth
-}
-
-fn resource(section: Section<'_>) -> Option<Resource> {
-    section.need("list");
-    section.need("get");
-    let list = section.read("list", check::path);
-    let get = section.read("get", check::object_path);
-    let filter = |name, default: &str| {
-        if section.has(name) { section.text(name) } else { Some(default.to_owned()) }
-    };
-    let items = filter("items", ".");
-    let item = filter("item", ".");
-    let reference = filter("reference", ".reference");
-    let updated_at = present(section.has("updated_at").then(|| section.text("updated_at")));
-    let total = present(section.has("total").then(|| section.text("total")));
-    let paging =
-        if section.has("paging") { section.section("paging").and_then(paging) } else { Some(Paging::None) };
-    let changes = changes(&section);
-    let absent = if section.has("absent") {
-        section.read("absent", |word| match word {
-            "confirm" => Ok(Absent::Confirm),
-            "archive" => Ok(Absent::Archive),
-            "keep" => Ok(Absent::Keep),
-            _ => Err("must be confirm, archive or keep".to_owned()),
-        })
-    } else {
-        Some(Absent::Confirm)
-    };
-    let map = if section.has("map") { map(&section) } else { Some(".".to_owned()) };
-    section.finish();
-    Some(Resource {
-        list: list?,
-        get: get?,
-        items: items?,
-        item: item?,
-        reference: reference?,
-        updated_at: updated_at?,
-        total: total?,
-        paging: paging?,
-        changes: changes?,
-        absent: absent?,
-        map: map?,
-    })
-}
-
-fn paging(section: Section<'_>) -> Option<Paging> {
-    section.need("kind");
-    let kind = section.text("kind")?;
-    let parameter = |name| {
-        section.need(name);
-        section.read(name, check::parameter)
-    };
-    let paging = match kind.as_str() {
-        "none" => Some(Paging::None),
-        "page" => {
-            let (page, size) = (parameter("page"), parameter("size"));
-            let size_value = section.whole("size_value", 100, 1, 10_000);
-            let first = section.whole("first", 1, 0, 1_000_000);
-            (|| Some(Paging::Page { page: page?, size: size?, size_value: size_value?, first: first? }))()
-        }
-        "offset" => {
-            let (offset, limit) = (parameter("offset"), parameter("limit"));
-            let limit_value = section.whole("limit_value", 100, 1, 10_000);
-            (|| Some(Paging::Offset { offset: offset?, limit: limit?, limit_value: limit_value? }))()
-        }
-        _ => {
-            section.tell("kind", "must be none, page or offset");
-            return None;
-        }
-    };
-    section.finish();
-    paging
-}
-
-/// The text of the file that holds the map.
-fn map(section: &Section<'_>) -> Option<String> {
-    let file = section.reading.folder.join(section.text("map")?);
-    let text = fs::read_to_string(&file);
-    let reason =
-        |error: std::io::Error| format!("the file {} cannot be read: {}", file.display(), error.kind());
-    text.map_err(|error| section.tell("map", reason(error))).ok()
 }
