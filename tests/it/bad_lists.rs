@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use oem_connector::config::Limits;
-use oem_connector::flows::pull;
 use oem_connector::model::Entity;
 use oem_connector::server;
 use serde_json::{Value, json};
@@ -85,14 +84,12 @@ async fn a_list_that_shrinks_while_it_is_read_archives_nothing() {
         let gate = Gate::new();
         world.partner_side.fail("GET", "page=2&", Fault::HoldBefore(gate.clone()));
         let id = world.start_pull("profiles", "full").await;
-        let (context, partner) = (world.context.clone(), world.acme().clone());
-        let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-        let reading = tokio::spawn(async move { pull::run(&context, &partner, claimed).await });
+        let reading = world.begin_pull().await;
         gate.reached().await;
         // What follows moves up by one, so that P06 is on no page.
         world.ats.remove(Entity::Profile, "P02");
         gate.open();
-        reading.await.unwrap().unwrap();
+        reading.await.unwrap();
         let pull = world.pull_state(&id).await;
         assert_eq!((&pull["state"], &pull["complete"]), (&json!("done"), &json!(false)));
         assert!(pull["problem"].as_str().unwrap().contains("changed from 11 to 10"), "{pull}");

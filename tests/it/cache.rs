@@ -23,14 +23,8 @@ fn remembering() -> Wishes {
 
 /// A world that remembers for ten seconds, with a job and two profiles for it.
 async fn ward(backend: Backend) -> World {
-    let world = World::with(backend, remembering()).await;
-    world.has_job("J1", "Night nurse");
-    world.has_profile("P1", "Night nurse");
-    world.has_profile("P2", "Sailor");
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
+    let profiles = [("P1", "Night nurse"), ("P2", "Sailor")];
+    World::in_step(backend, remembering(), &[("J1", "Night nurse")], &profiles).await
 }
 
 fn references(answer: &Answer) -> Vec<&str> {

@@ -15,15 +15,8 @@ const JOBS: &str = "/v1/jobs/scoring?profile_reference=P1";
 
 async fn ward(backend: Backend, adjust: fn(&mut Config)) -> World {
     let wishes = Wishes { call_timeout: Duration::from_millis(500), adjust, ..Wishes::default() };
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    for (id, headline) in [("P1", "Night nurse"), ("P2", "Nurse"), ("P3", "Sailor")] {
-        world.has_profile(id, headline);
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
+    let profiles = [("P1", "Night nurse"), ("P2", "Nurse"), ("P3", "Sailor")];
+    World::in_step(backend, wishes, &[("J1", "Night nurse")], &profiles).await
 }
 
 fn references(answer: &Answer) -> Vec<&str> {

@@ -206,9 +206,7 @@ async fn a_crash_while_reading_repeats_at_most_a_page() {
         let gate = Gate::new();
         world.partner_side.fail("GET", "page=8&", Fault::HoldAfter(gate.clone()));
         let id = world.start_pull("jobs", "full").await;
-        let (context, partner) = (world.context.clone(), world.acme().clone());
-        let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-        let reading = tokio::spawn(async move { pull::run(&context, &partner, claimed).await });
+        let reading = world.begin_pull().await;
         gate.reached().await;
         reading.abort();
         gate.open();
@@ -237,9 +235,7 @@ async fn a_crash_while_writing_writes_again_what_was_under_way_and_nothing_else(
         }
         let gate = Gate::new();
         world.hrflow_side.fail("PUT", "/job/indexing", Fault::HoldAfter(gate.clone()));
-        let (context, partner) = (world.context.clone(), world.acme().clone());
-        let leased = lease::claim(&context, &partner, 1).await.unwrap().pop().unwrap();
-        let writing = tokio::spawn(async move { index::work(&context, &partner, leased).await });
+        let writing = world.begin_work().await;
         gate.reached().await;
         writing.abort();
         gate.open();

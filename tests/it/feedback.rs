@@ -20,17 +20,9 @@ async fn world(backend: Backend) -> World {
 
 /// A world with two jobs and two profiles, indexed.
 async fn world_with(backend: Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    for id in ["J1", "J2"] {
-        world.has_job(id, "Night nurse");
-    }
-    for id in ["P1", "P2"] {
-        world.has_profile(id, "Nurse");
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
+    let jobs = ["J1", "J2"].map(|id| (id, "Night nurse"));
+    let profiles = ["P1", "P2"].map(|id| (id, "Nurse"));
+    World::in_step(backend, wishes, &jobs, &profiles).await
 }
 
 fn rating() -> Value {

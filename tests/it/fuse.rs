@@ -1,6 +1,5 @@
 //! The deletion fuse: what a complete list lacks is asked for before it is archived, and too much of it waits for a person.
 
-use oem_connector::flows::pull;
 use oem_connector::model::Entity;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -253,13 +252,11 @@ async fn a_webhook_during_the_pull_protects_its_object() {
             let gate = Gate::new();
             world.partner_side.fail("GET", held, Fault::HoldAfter(gate.clone()));
             let id = world.start_pull("profiles", "full").await;
-            let (context, partner) = (world.context.clone(), world.acme().clone());
-            let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-            let running = tokio::spawn(async move { pull::run(&context, &partner, claimed).await });
+            let running = world.begin_pull().await;
             gate.reached().await;
             world.announce("profile_update", "V00").await;
             gate.open();
-            running.await.unwrap().unwrap();
+            running.await.unwrap();
             let pull = world.pull_state(&id).await;
             assert_eq!((&pull["state"], &pull["complete"]), (&json!("done"), &json!(true)), "{pull}");
             assert_eq!(pull["absences"]["touched"], verdicts, "{pull}");
@@ -277,9 +274,7 @@ async fn a_crash_while_asking_goes_on_where_it_was() {
         // Eight are asked for at a time, so this is one of the second handful.
         world.partner_side.fail("GET", "/candidates/V09", Fault::HoldAfter(gate.clone()));
         let id = world.start_pull("profiles", "full").await;
-        let (context, partner) = (world.context.clone(), world.acme().clone());
-        let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-        let running = tokio::spawn(async move { pull::run(&context, &partner, claimed).await });
+        let running = world.begin_pull().await;
         gate.reached().await;
         running.abort();
         assert!(running.await.unwrap_err().is_cancelled());

@@ -1,11 +1,9 @@
 //! What happened, as it can be read afterwards: deliveries, timelines and the feed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use oem_connector::demo::PROFILE_MAP;
-use oem_connector::flows::{index, lease};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -57,9 +55,7 @@ async fn a_timeline_tells_when_a_change_came_to_each_step() {
         world.advance(2);
         let gate = Gate::new();
         world.hrflow_side.fail("POST", "/profile/indexing", Fault::HoldBefore(gate.clone()));
-        let (context, partner) = (world.context.clone(), Arc::clone(world.acme()));
-        let leased = lease::claim(&context, &partner, 1).await.unwrap().pop().unwrap();
-        let working = tokio::spawn(async move { index::work(&context, &partner, leased).await.unwrap() });
+        let working = world.begin_work().await;
         gate.reached().await;
         world.clock.advance(Duration::from_millis(1500));
         gate.open();

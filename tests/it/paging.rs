@@ -24,9 +24,7 @@ async fn crew(backend: Backend, count: usize) -> World {
     for number in 0..count {
         world.has_profile(&format!("P{number:02}"), TITLES[number % TITLES.len()]);
     }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
+    world.import().await;
     world
 }
 

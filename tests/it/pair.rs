@@ -26,16 +26,9 @@ async fn hospital(backend: Backend) -> World {
 }
 
 async fn hospital_with(backend: Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    world.has_job("J2", "Baker");
-    for (id, headline) in [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Baker")] {
-        world.has_profile(id, headline);
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
+    let jobs = [("J1", "Night nurse"), ("J2", "Baker")];
+    let profiles = [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Baker")];
+    World::in_step(backend, wishes, &jobs, &profiles).await
 }
 
 /// The first sample objects of a kind, each with its reference.

@@ -6,25 +6,11 @@ use oem_connector::model::Entity;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{API_KEY, Answer, Fault, OPERATOR_KEY, OTHER_KEY, Wishes, World, answer, backends};
+use crate::support::{
+    API_KEY, Answer, Fault, OPERATOR_KEY, OTHER_KEY, Wishes, World, answer, backends, hospital,
+};
 
 const SCORE_PROFILES: &str = "/v1/profiles/scoring?job_reference=J1";
-
-/// A world with one job and profiles that suit it less and less.
-async fn hospital(backend: crate::support::Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    world.has_job("J2", "Baker");
-    for (id, headline) in
-        [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Sailor"), ("P4", "Baker")]
-    {
-        world.has_profile(id, headline);
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
-}
 
 fn references(answer: &Answer) -> Vec<&str> {
     let items = answer.body["items"].as_array().unwrap_or_else(|| panic!("{}", answer.body));

@@ -1,28 +1,12 @@
 //! Two things at once, held at a barrier: whatever comes first, HrFlow ends with what the partner has.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use oem_connector::flows::{index, lease, pull};
 use oem_connector::model::Entity;
 use oem_connector::sandbox::ReferenceAfterArchive;
 use reqwest::StatusCode;
 
 use crate::support::{Fault, Gate, Wishes, World, backends};
-
-/// Claims the one pull that is due and runs it beside the test.
-async fn run_pull(world: &World) -> tokio::task::JoinHandle<()> {
-    let (context, partner) = (world.context.clone(), world.acme().clone());
-    let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-    tokio::spawn(async move { pull::run(&context, &partner, claimed).await.unwrap() })
-}
-
-/// Leases the one record that is due and works on it beside the test.
-async fn work(world: &World) -> tokio::task::JoinHandle<()> {
-    let (context, partner) = (world.context.clone(), Arc::clone(world.acme()));
-    let leased = lease::claim(&context, &partner, 1).await.unwrap().pop().unwrap();
-    tokio::spawn(async move { index::work(&context, &partner, leased).await.unwrap() })
-}
 
 #[actix_web::test]
 async fn a_webhook_between_reading_a_page_and_committing_it_is_not_overwritten_by_the_page() {
@@ -32,7 +16,7 @@ async fn a_webhook_between_reading_a_page_and_committing_it_is_not_overwritten_b
         let gate = Gate::new();
         world.partner_side.fail("GET", "/candidates?", Fault::HoldAfter(gate.clone()));
         world.start_pull("profiles", "full").await;
-        let pulling = run_pull(&world).await;
+        let pulling = world.begin_pull().await;
         gate.reached().await;
         world.has_profile("P1", "as it is now");
         world.announce("profile_update", "P1").await;
@@ -50,7 +34,7 @@ async fn a_webhook_while_a_body_waits_empties_it() {
         let world = World::new(backend).await;
         world.has_profile("P1", "as the page shows it");
         world.start_pull("profiles", "full").await;
-        run_pull(&world).await.await.unwrap();
+        world.begin_pull().await.await.unwrap();
         world.has_profile("P1", "as it is now");
         world.announce("profile_update", "P1").await;
         world.settle().await;
@@ -67,7 +51,7 @@ async fn a_webhook_during_a_lease_leads_to_another_read() {
         world.announce("profile_create", "P1").await;
         let gate = Gate::new();
         world.hrflow_side.fail("POST", "/profile/indexing", Fault::HoldBefore(gate.clone()));
-        let working = work(&world).await;
+        let working = world.begin_work().await;
         gate.reached().await;
         world.advance(1);
         world.has_profile("P1", "as it is now");
@@ -88,7 +72,7 @@ async fn the_late_settlement_of_an_expired_lease_changes_nothing() {
         world.announce("profile_create", "P1").await;
         let gate = Gate::new();
         world.hrflow_side.fail("POST", "/profile/indexing", Fault::HoldAfter(gate.clone()));
-        let late = work(&world).await;
+        let late = world.begin_work().await;
         gate.reached().await;
         // Its lease ends; somebody else does the work and the object moves on.
         world.advance(26);
@@ -116,7 +100,7 @@ async fn a_crash_between_hrflows_answer_and_the_settlement_survives_a_partner_th
         world.announce("profile_update", "P1").await;
         let gate = Gate::new();
         world.hrflow_side.fail("PUT", "/profile/indexing", Fault::HoldAfter(gate.clone()));
-        let crashed = work(&world).await;
+        let crashed = world.begin_work().await;
         gate.reached().await;
         // HrFlow has the change and our ledger has the old fingerprint.
         crashed.abort();
@@ -155,7 +139,7 @@ async fn an_archive_during_a_page_is_not_undone_by_the_page() {
         let gate = Gate::new();
         world.partner_side.fail("GET", "/candidates?", Fault::HoldAfter(gate.clone()));
         world.start_pull("profiles", "full").await;
-        let pulling = run_pull(&world).await;
+        let pulling = world.begin_pull().await;
         gate.reached().await;
         world.advance(1);
         world.ats.remove(Entity::Profile, "P1");
@@ -199,7 +183,7 @@ async fn two_changes_in_one_second_are_both_seen() {
         world.webhook("profile_update", "P1", &date).await;
         let gate = Gate::new();
         world.partner_side.fail("GET", "/candidates/P1", Fault::HoldAfter(gate.clone()));
-        let working = work(&world).await;
+        let working = world.begin_work().await;
         gate.reached().await;
         // The second change carries the same date: its event is a duplicate to the letter.
         world.has_profile("P1", "second");
@@ -322,7 +306,7 @@ async fn an_answer_from_before_a_service_failed_does_not_prove_that_it_answers()
         world.announce("profile_update", "P2").await;
         let gate = Gate::new();
         world.hrflow_side.fail("PUT", "/profile/indexing", Fault::HoldBefore(gate.clone()));
-        let working = work(&world).await;
+        let working = world.begin_work().await;
         gate.reached().await;
         world.partner_side.fail_times(usize::MAX, "GET", "/candidates/", Fault::Status(404, None));
         world.announce("profile_update", "P1").await;

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API_KEY, Answer, Backend, Fault, OPERATOR_KEY, OTHER_KEY, Wishes, World, answer, backends, urlencoded,
+    API_KEY, Answer, Fault, OPERATOR_KEY, OTHER_KEY, Wishes, World, answer, backends, hospital, urlencoded,
 };
 
 fn why(job: &str, profile: &str) -> String {
@@ -39,22 +39,6 @@ fn names(list: &Value) -> Vec<&str> {
 fn checks(body: &Value) -> Vec<(&str, bool)> {
     let checks = body["checks"].as_array().unwrap().iter();
     checks.map(|check| (check["check"].as_str().unwrap(), check["passed"].as_bool().unwrap())).collect()
-}
-
-/// A world with two jobs and four profiles, all of them indexed.
-async fn hospital(backend: Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    world.has_job("J2", "Baker");
-    for (id, headline) in
-        [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Sailor"), ("P4", "Baker")]
-    {
-        world.has_profile(id, headline);
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
 }
 
 fn has(world: &World, candidate: &Value) {

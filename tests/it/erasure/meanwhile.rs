@@ -1,10 +1,9 @@
 //! What happens during an erasure: work, pages and events about the person, crashes, and an HrFlow that fails.
 
-use oem_connector::flows::pull;
 use oem_connector::model::Entity;
 use serde_json::json;
 
-use super::{assert_erased, erase, erasure, has_person, shows_person, work};
+use super::{assert_erased, erase, erasure, has_person, shows_person};
 use crate::support::{Fault, Gate, OPERATOR_KEY, World, answer, backends};
 
 #[actix_web::test]
@@ -20,7 +19,7 @@ async fn a_worker_that_writes_the_person_meanwhile_is_erased_after() {
                 _ => Fault::HoldAfter(gate.clone()),
             };
             world.hrflow_side.fail("POST", "/profile/indexing", fault);
-            let working = work(&world).await;
+            let working = world.begin_work().await;
             gate.reached().await;
             let id = erase(&world, "P1").await;
             // Nobody else may work on it while the lease runs.
@@ -45,9 +44,7 @@ async fn a_page_on_its_way_that_lists_the_person_changes_nothing() {
         let gate = Gate::new();
         world.partner_side.fail("GET", "/candidates?", Fault::HoldAfter(gate.clone()));
         world.start_pull("profiles", "full").await;
-        let (context, partner) = (world.context.clone(), world.acme().clone());
-        let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
-        let pulling = tokio::spawn(async move { pull::run(&context, &partner, claimed).await.unwrap() });
+        let pulling = world.begin_pull().await;
         gate.reached().await;
         let id = erase(&world, "P1").await;
         gate.open();
@@ -65,7 +62,7 @@ async fn an_event_and_a_second_request_during_the_erasure_change_nothing() {
         let id = erase(&world, "P1").await;
         let gate = Gate::new();
         world.hrflow_side.fail("PATCH", "/profile/indexing/archive", Fault::HoldBefore(gate.clone()));
-        let working = work(&world).await;
+        let working = world.begin_work().await;
         gate.reached().await;
         let heard = world.webhook("profile_update", "P1", &world.now()).await;
         assert_eq!(heard.body, json!({"status": "erased"}));
@@ -92,7 +89,7 @@ async fn a_crash_between_any_two_steps_ends_erased() {
             let id = erase(&world, "P1").await;
             let gate = Gate::new();
             world.hrflow_side.fail(method, part, Fault::HoldAfter(gate.clone()));
-            let crashed = work(&world).await;
+            let crashed = world.begin_work().await;
             gate.reached().await;
             crashed.abort();
             world.settle().await;

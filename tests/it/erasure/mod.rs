@@ -4,9 +4,6 @@ mod asked;
 mod gone;
 mod meanwhile;
 
-use std::sync::Arc;
-
-use oem_connector::flows::{index, lease};
 use oem_connector::model::Entity;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -99,11 +96,4 @@ async fn assert_nobody(world: &World, reference: &str) {
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(lines[0].starts_with("changes: ") && lines[0].contains("erased"), "{lines:?}");
     assert!(lines[1].starts_with("records: "), "{lines:?}");
-}
-
-/// Leases the one record that is due and works on it beside the test.
-async fn work(world: &World) -> tokio::task::JoinHandle<()> {
-    let (context, partner) = (world.context.clone(), Arc::clone(world.acme()));
-    let leased = lease::claim(&context, &partner, 1).await.unwrap().pop().unwrap();
-    tokio::spawn(async move { index::work(&context, &partner, leased).await.unwrap() })
 }

@@ -22,14 +22,8 @@ fn with_grading(config: &mut Config) {
 }
 
 async fn hospital(backend: Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    world.has_profile("P1", "Night nurse");
-    world.has_profile("P2", "Baker");
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
+    let profiles = [("P1", "Night nurse"), ("P2", "Baker")];
+    World::in_step(backend, wishes, &[("J1", "Night nurse")], &profiles).await
 }
 
 fn words() -> String {

@@ -3,8 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{hospital, lines, listed, start, state, work};
-use crate::support::{Answer, OTHER_KEY, Wishes, World, answer, backends};
+use super::{lines, listed, start, state, work};
+use crate::support::{Answer, OTHER_KEY, Wishes, World, answer, backends, hospital};
 
 #[actix_web::test]
 async fn an_export_takes_the_criteria_of_scoring_but_for_those_that_name_a_person() {

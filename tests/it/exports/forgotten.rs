@@ -6,8 +6,8 @@ use oem_connector::store::exports::lines::{Content, Match};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::{hospital, lines, listed, start, state, work};
-use crate::support::{Fault, Gate, OPERATOR_KEY, Wishes, answer, backends};
+use super::{lines, listed, start, state, work};
+use crate::support::{Fault, Gate, OPERATOR_KEY, Wishes, answer, backends, hospital};
 
 #[actix_web::test]
 async fn an_erased_person_is_in_no_line_any_more() {

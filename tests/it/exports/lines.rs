@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
-use super::{assert_whole, hospital, lines, listed, start, state, work};
-use crate::support::{Fault, PARTNER_KEY, Wishes, World, backends};
+use super::{assert_whole, lines, listed, start, state, work};
+use crate::support::{Fault, PARTNER_KEY, Wishes, World, backends, hospital};
 
 #[actix_web::test]
 async fn an_export_says_of_each_object_what_the_list_says() {

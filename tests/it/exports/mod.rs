@@ -11,23 +11,7 @@ use oem_connector::flows::{Context, export};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::support::{Backend, Wishes, World};
-
-/// A world with two jobs and four profiles.
-async fn hospital(backend: Backend, wishes: Wishes) -> World {
-    let world = World::with(backend, wishes).await;
-    world.has_job("J1", "Night nurse");
-    world.has_job("J2", "Baker");
-    for (id, headline) in
-        [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Sailor"), ("P4", "Baker")]
-    {
-        world.has_profile(id, headline);
-    }
-    world.pull("jobs", "full").await;
-    world.pull("profiles", "full").await;
-    world.hrflow_side.forget();
-    world
-}
+use crate::support::World;
 
 /// Starts an export, which must be accepted, and gives its id.
 async fn start(world: &World, body: &Value) -> String {

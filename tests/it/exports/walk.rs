@@ -9,8 +9,8 @@ use diesel::sql_types::{Bool, Integer, Text};
 use oem_connector::store::{Db, exports};
 use serde_json::json;
 
-use super::{hospital, start};
-use crate::support::{Wishes, backends};
+use super::start;
+use crate::support::{Wishes, backends, hospital};
 
 #[actix_web::test]
 async fn the_walk_through_the_ledger_reads_the_index_of_what_hrflow_shows() {

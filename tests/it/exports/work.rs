@@ -12,8 +12,8 @@ use oem_connector::worker::Worker;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{assert_whole, hospital, lines, start, state, work};
-use crate::support::{Fault, Gate, PARTNER_KEY, Wishes, World, answer, backends};
+use super::{assert_whole, lines, start, state, work};
+use crate::support::{Fault, Gate, PARTNER_KEY, Wishes, World, answer, backends, hospital};
 
 #[actix_web::test]
 async fn the_worker_works_exports_off_by_itself() {

@@ -21,6 +21,7 @@ use oem_connector::sandbox::{self, Options, ReferenceAfterArchive};
 use oem_connector::server::{self, Serving};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 pub(crate) use database::{Backend, Database, backends};
 pub(crate) use proxy::{Fault, Gate, Proxy};
@@ -165,6 +166,31 @@ impl World {
         }
     }
 
+    /// A world in which HrFlow has what the partner has: these jobs by their titles, these profiles by their headlines.
+    pub(crate) async fn in_step(
+        backend: Backend,
+        wishes: Wishes,
+        jobs: &[(&str, &str)],
+        profiles: &[(&str, &str)],
+    ) -> Self {
+        let world = Self::with(backend, wishes).await;
+        for (id, title) in jobs {
+            world.has_job(id, title);
+        }
+        for (id, headline) in profiles {
+            world.has_profile(id, headline);
+        }
+        world.import().await;
+        world
+    }
+
+    /// Brings everything that the partner has to HrFlow, and forgets the calls that took.
+    pub(crate) async fn import(&self) {
+        self.pull("jobs", "full").await;
+        self.pull("profiles", "full").await;
+        self.hrflow_side.forget();
+    }
+
     /// The partner every test speaks of.
     pub(crate) fn acme(&self) -> &Arc<Partner> {
         self.context.partner("acme").unwrap()
@@ -241,6 +267,20 @@ impl World {
         let id = self.start_pull(entity, mode).await;
         self.settle().await;
         self.pull_state(&id).await
+    }
+
+    /// Reads the one pull that is due beside the test.
+    pub(crate) async fn begin_pull(&self) -> JoinHandle<()> {
+        let (context, partner) = (self.context.clone(), self.acme().clone());
+        let claimed = pull::claim(&context, &partner).await.unwrap().unwrap();
+        tokio::spawn(async move { pull::run(&context, &partner, claimed).await.unwrap() })
+    }
+
+    /// Leases the record that is due first and works on it beside the test.
+    pub(crate) async fn begin_work(&self) -> JoinHandle<()> {
+        let (context, partner) = (self.context.clone(), self.acme().clone());
+        let leased = lease::claim(&context, &partner, 1).await.unwrap().pop().unwrap();
+        tokio::spawn(async move { index::work(&context, &partner, leased).await.unwrap() })
     }
 
     pub(crate) async fn pull_state(&self, id: &str) -> Value {
@@ -335,6 +375,13 @@ impl World {
         let profile = self.in_hrflow(Entity::Profile, reference).await?;
         profile["info"]["summary"].as_str().map(str::to_owned)
     }
+}
+
+/// A world in step with two jobs, and with four profiles that suit the first less and less.
+pub(crate) async fn hospital(backend: Backend, wishes: Wishes) -> World {
+    let jobs = [("J1", "Night nurse"), ("J2", "Baker")];
+    let profiles = [("P1", "Night nurse"), ("P2", "Nurse of the day"), ("P3", "Sailor"), ("P4", "Baker")];
+    World::in_step(backend, wishes, &jobs, &profiles).await
 }
 
 /// Works off everything that is due now, pulls first, and returns when nothing is.
