@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::About;
+use super::trim::trimmed;
 use crate::error::{Answered, Error, Kind, Result, Side};
 use crate::http::{self, Answer, describe_json, refusal};
 
@@ -59,7 +60,7 @@ fn understand<T: DeserializeOwned>(http: &http::Client, answer: &Answer, about: 
         return Err(refused(http, answer, about));
     }
     let body = answer.json(http.who())?;
-    match serde_json::from_slice::<Envelope<T>>(body) {
+    match read_envelope(body, about) {
         Ok(Envelope { code: ..400, data, meta }) => Ok(Read { data, meta }),
         // A refusal may come with a success's status, and then without the data that a success has.
         other => match serde_json::from_slice::<Head>(body) {
@@ -70,6 +71,13 @@ fn understand<T: DeserializeOwned>(http: &http::Client, answer: &Answer, about: 
             }
         },
     }
+}
+
+/// Reads what was trimmed, and where that cannot be read all of it: to tell what is wrong, and where.
+fn read_envelope<T: DeserializeOwned>(body: &[u8], about: About) -> serde_json::Result<Envelope<T>> {
+    let trimmed = about.members.and_then(|members| trimmed(body, members));
+    let read = trimmed.and_then(|trimmed| serde_json::from_slice(&trimmed).ok());
+    read.map_or_else(|| serde_json::from_slice(body), Ok)
 }
 
 fn refused(http: &http::Client, answer: &Answer, about: About) -> Error {

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ranking::{Data, Item, ranking};
+use super::ranking::{Data, Item, MEMBERS, ranking};
 use super::{About, Client, OF_AN_OBJECT, OF_CRITERIA, Prepared, Question, Urgency, envelope, prepare};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Method, Request};
 use crate::model::{Entity, Object, Reference};
 
-const PROFILE: About = About { what: "profile", must_exist: true, remedy: OF_AN_OBJECT };
+const PROFILE: About = About { what: "profile", must_exist: true, remedy: OF_AN_OBJECT, members: None };
 
 /// What a profile may say after its erasure: the names and dates that HrFlow and we gave it. A language is guessed from
 /// the text, which is empty.
@@ -149,7 +149,8 @@ impl Client {
                 criteria.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
             let question =
                 Question { criteria: &criteria, ..Question::of(Entity::Profile, source_key, page, 100) };
-            let about = About { what: "question", must_exist: false, remedy: OF_CRITERIA };
+            let members = Some(MEMBERS);
+            let about = About { what: "question", must_exist: false, remedy: OF_CRITERIA, members };
             let read: envelope::Read<Data<Item>> =
                 self.send(Urgency::Write, self.question(&question), about).await?;
             let found = ranking(read, &question)?;

@@ -11,7 +11,8 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{Method, Request};
 use crate::model::{Feedback, Object, Role, Saying, in_milliseconds, parse_date};
 
-const FEEDBACK: About = About { what: "feedback", must_exist: false, remedy: "look at its fields" };
+const FEEDBACK: About =
+    About { what: "feedback", must_exist: false, remedy: "look at its fields", members: None };
 
 /// Where a partner's objects are: its board and its source.
 #[derive(Clone, Copy, Debug)]

@@ -42,7 +42,7 @@ impl Client {
             .append_pair(&format!("{other}_key"), pair.key(other))
             .append_pair(&format!("{list}[{}_key]", pair.ranked.container()), pair.container_key(pair.ranked))
             .append_pair(&format!("{list}[{ranked}_key]"), pair.key(pair.ranked));
-        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR };
+        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR, members: None };
         let request = Request::get(url).within(self.explanation_timeout);
         grade(self.inquire::<Graded>(request, about).await?.data)
     }

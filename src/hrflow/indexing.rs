@@ -57,14 +57,20 @@ impl Client {
     /// object. [`Kind::Denied`]: it will not have anything of ours. After [`Kind::TimedOut`] and [`Kind::Upstream`] it is
     /// unknown whether the object was created.
     pub async fn create(&self, object: &Prepared) -> Result<Written> {
-        let about = About { what: object.entity().singular(), must_exist: false, remedy: OF_AN_OBJECT };
+        let about = About {
+            what: object.entity().singular(),
+            must_exist: false,
+            remedy: OF_AN_OBJECT,
+            members: None,
+        };
         let read = self.write(Method::Post, path(object.entity()), object.body().clone(), about).await?;
         written(read.data)
     }
 
     /// Replaces an object. [`Kind::NotFound`]: HrFlow has none such; otherwise as [`create`](Self::create).
     pub async fn edit(&self, by: By<'_>, object: &Prepared) -> Result<Written> {
-        let about = About { what: object.entity().singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        let about =
+            About { what: object.entity().singular(), must_exist: true, remedy: OF_AN_OBJECT, members: None };
         let body = match by {
             By::Key(key) => object.with_key(key),
             By::Reference => object.body().clone(),
@@ -103,7 +109,7 @@ impl Client {
         (name, value): (&str, &str),
         archived: bool,
     ) -> Result<Option<String>> {
-        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT, members: None };
         let body = json!({
             format!("{}_key", entity.container()): container_key,
             name: value,

@@ -20,6 +20,7 @@ mod place;
 mod ranking;
 mod shown;
 mod single;
+mod trim;
 mod upskilling;
 mod workspace;
 
@@ -82,6 +83,8 @@ struct About {
     must_exist: bool,
     /// What to do about a refusal, since its reason is not told.
     remedy: &'static str,
+    /// The members of listed objects that are read, where they are few.
+    members: Option<&'static [&'static str]>,
 }
 
 /// What to do where an object of ours is refused.

@@ -38,7 +38,7 @@ impl Client {
         url.query_pairs_mut()
             .append_pair(&format!("{}_key", entity.container()), container_key)
             .append_pair("reference", reference.as_str());
-        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT, members: None };
         let read: envelope::Read<Object> = self.inquire(Request::get(url), about).await?;
         let location = match entity {
             Entity::Job => read.data.location.0,

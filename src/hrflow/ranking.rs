@@ -150,6 +150,9 @@ pub(super) struct Item {
     source_key: Option<String>,
 }
 
+/// What an [`Item`] is read from, whichever of the containers it is in.
+pub(super) const MEMBERS: &[&str] = &["key", "reference", "source_key", "board_key"];
+
 impl From<Item> for Ranked {
     fn from(Item { key, reference, source_key }: Item) -> Self {
         Self { reference: reference.0, key, container_key: source_key, score: None, rank: 0, card: None }
@@ -198,6 +201,7 @@ impl Client {
     /// read), and with [`Kind::Upstream`], naming what is wrong, when the answer cannot be trusted.
     pub async fn rank(&self, question: &Question<'_>) -> Result<Ranking> {
         let request = self.question(question);
+        let members = (!question.with_cards).then_some(MEMBERS);
         let about = match question.scored_for {
             Some(_) => About {
                 what: question.entity.other().singular(),
@@ -207,8 +211,9 @@ impl Client {
                 } else {
                     "`GET /v1/match/why` knows what keeps it out of scoring; else it may be the criteria"
                 },
+                members,
             },
-            None => About { what: "question", must_exist: false, remedy: OF_CRITERIA },
+            None => About { what: "question", must_exist: false, remedy: OF_CRITERIA, members },
         };
         if question.with_cards {
             ranking::<Shown>(self.ask(request, about).await?, question)
@@ -268,9 +273,12 @@ pub(super) fn ranking<T: Into<Ranked>>(
     for (rank, item) in (first..).zip(&mut items) {
         item.rank = rank;
     }
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(listed);
     // A reference that comes again stands further down, so it counts where it came first.
-    items.retain(|item| item.reference.as_ref().is_none_or(|reference| seen.insert(reference.clone())));
+    let references = items.iter().map(|item| item.reference.as_deref());
+    let count: Vec<bool> = references.map(|one| one.is_none_or(|reference| seen.insert(reference))).collect();
+    let mut count = count.into_iter();
+    items.retain(|_| count.next().unwrap_or_default());
     let repeated = listed - items.len();
     Ok(Ranking { items, page: question.page, max_page: meta.max_page.max(1), total: meta.total, repeated })
 }

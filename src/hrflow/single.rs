@@ -55,7 +55,7 @@ impl Client {
         url.query_pairs_mut()
             .append_pair(&format!("{}_key", entity.container()), container_key)
             .append_pair("key", key);
-        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT };
+        let about = About { what: entity.singular(), must_exist: true, remedy: OF_AN_OBJECT, members: None };
         match self.inquire::<Object>(Request::get(url), about).await {
             Ok(read) => Ok(Some(Holds {
                 archived: read.data.get("archived_at").is_some_and(|date| !date.is_null()),

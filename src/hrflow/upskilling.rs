@@ -69,7 +69,7 @@ impl Client {
                 .append_pair(&format!("{entity}_key"), pair.key(entity));
         }
         url.query_pairs_mut().append_pair("score", &score.to_string()).append_pair("output_lang", lang);
-        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR };
+        let about = About { what: "pair", must_exist: true, remedy: OF_A_PAIR, members: None };
         let request = Request::get(url).within(self.explanation_timeout);
         upskilling(self.inquire::<Data>(request, about).await?.data)
     }
