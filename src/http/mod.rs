@@ -5,6 +5,7 @@
 //! unscrubbed.
 
 mod answer;
+mod body;
 #[cfg(test)]
 pub(crate) mod fake;
 mod guard;
@@ -24,6 +25,7 @@ use url::Url;
 use crate::error::{Error, Kind, Result};
 use crate::model::Secret;
 
+use body::Body;
 use guard::Reach;
 
 pub use answer::{Answer, describe_json, refusal};
@@ -199,9 +201,7 @@ impl Client {
         if answer.is_success() && response.content_length().is_some_and(|length| length > cap as u64) {
             return Err(self.too_large());
         }
-        // An answer that says how long it is needs no room made twice; what it says is believed up to a mebibyte.
-        let announced = response.content_length().unwrap_or_default().min(1 << 20);
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
+        let mut body = Body::new(response.content_length().unwrap_or_default());
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > cap => {
@@ -210,13 +210,13 @@ impl Client {
                     }
                     break;
                 }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => body.push(chunk),
                 Ok(None) => break,
                 Err(_) if !answer.is_success() => break,
                 Err(cause) => return Err(self.failure(cause)),
             }
         }
-        answer.body = body.into();
+        answer.body = body.whole();
         Ok(answer)
     }
 
