@@ -10,6 +10,7 @@ mod body;
 pub(crate) mod fake;
 mod guard;
 mod pace;
+mod pools;
 mod quota;
 mod scrubber;
 mod shared;
@@ -27,6 +28,7 @@ use crate::model::Secret;
 
 use body::Body;
 use guard::Reach;
+use pools::Pools;
 
 pub use answer::{Answer, describe_json, refusal};
 pub use pace::Pacer;
@@ -71,10 +73,10 @@ pub struct Settings<'a> {
     pub observer: Observer,
 }
 
-/// One side that we call, with its keep-alive connections. A clone shares them.
+/// One side that we call, with its keep-alive connections, which each runtime has of its own. A clone shares them.
 #[derive(Clone)]
 pub struct Client {
-    inner: reqwest::Client,
+    pools: Arc<Pools>,
     who: &'static str,
     side: &'static str,
     reach: Reach,
@@ -133,27 +135,32 @@ impl Client {
     pub fn new(settings: Settings<'_>) -> Result<Self> {
         // A second call finds the provider installed already, which is all we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("oem-connector/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(&settings.headers)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
-            .timeout(settings.timeout)
-            .tcp_nodelay(true)
-            .pool_idle_timeout(Duration::from_mins(1));
-        if settings.base.scheme() == "http" {
-            // Plain HTTP must work on a machine without certificates.
-            builder = builder.tls_certs_only(std::iter::empty());
-        }
         let reach = Reach::of(settings.base, settings.allow_private_network);
-        builder = builder.dns_resolver(guard::Resolver(reach));
-        let inner = builder.build().map_err(|cause| {
-            Error::new(Kind::Internal, "TLS cannot be set up: are CA certificates installed?").because(cause)
+        let headers = headers(&settings.headers)?;
+        let (timeout, is_plain) = (settings.timeout, settings.base.scheme() == "http");
+        let pools = Pools::new(move || {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(concat!("oem-connector/", env!("CARGO_PKG_VERSION")))
+                .default_headers(headers.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .no_proxy()
+                .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+                .timeout(timeout)
+                .tcp_nodelay(true)
+                .pool_idle_timeout(Duration::from_mins(1))
+                .dns_resolver(guard::Resolver(reach));
+            if is_plain {
+                // Plain HTTP must work on a machine without certificates.
+                builder = builder.tls_certs_only(std::iter::empty());
+            }
+            builder.build().map_err(|cause| {
+                let message = "TLS cannot be set up: are CA certificates installed?";
+                Error::new(Kind::Internal, message).because(cause)
+            })
         })?;
         let Settings { who, side, scrubber, observer, .. } = settings;
-        Ok(Self { inner, who, side, reach, scrubber, observer })
+        Ok(Self { pools: Arc::new(pools), who, side, reach, scrubber, observer })
     }
 
     /// Who answers, as sentences name it.
@@ -187,7 +194,7 @@ impl Client {
             Method::Put => reqwest::Method::PUT,
             Method::Patch => reqwest::Method::PATCH,
         };
-        let mut call = self.inner.request(method, request.url);
+        let mut call = self.pools.own()?.request(method, request.url);
         if let Some(body) = request.body {
             call = call.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
         }
