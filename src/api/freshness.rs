@@ -10,7 +10,7 @@ use crate::model::Entity;
 use crate::store::{Coverage, Freshness};
 
 /// How far HrFlow was behind what we know when it was asked.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct FreshnessDocument {
     /// Up to when every change that we know of has reached HrFlow: when it was asked, if none was on its way. A change that
     /// was set aside does not count.

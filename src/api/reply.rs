@@ -11,6 +11,7 @@ use utoipa::IntoResponses;
 
 use super::Api;
 use super::auth::HEADER;
+use super::freshness::FreshnessDocument;
 use super::parameters::Given;
 use super::quota::refused;
 use super::receipts::{self, Answer, ReceiptMark};
@@ -137,11 +138,13 @@ fn has(request: &impl HttpMessage, tag: &EntityTag) -> bool {
     }
 }
 
-/// Writes a document down; its tag is that of what is left of it after `forget`.
-pub(super) fn written<T: Serialize>(mut document: T, forget: impl FnOnce(&mut T)) -> Result<Page> {
-    let body = json(&document)?;
-    forget(&mut document);
-    let mut tag = digest(&[&json(&document)?]);
+/// Writes a document down; its tag is that of all it says beside its `freshness`.
+pub(super) fn written(document: &impl Serialize, freshness: &FreshnessDocument) -> Result<Page> {
+    let (body, freshness) = (json(document)?, json(freshness)?);
+    // It stands behind the items, with little after it.
+    let place = body.windows(freshness.len()).rposition(|part| part == freshness);
+    let (before, after) = body.split_at(place.unwrap_or(body.len()));
+    let mut tag = digest(&[before, after.get(freshness.len()..).unwrap_or_default()]);
     tag.truncate(TAG);
     Ok(Page { body: body.into(), tag })
 }

@@ -291,5 +291,5 @@ pub(super) fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         truncated: *truncated,
         receipt: None,
     };
-    written(document, |document| document.freshness = FreshnessDocument::default())
+    written(&document, &document.freshness)
 }

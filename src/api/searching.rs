@@ -221,5 +221,5 @@ fn write(asked: &Asked, answered: &Answered) -> Result<Page> {
         truncated: *truncated,
         receipt: None,
     };
-    written(document, |document| document.freshness = FreshnessDocument::default())
+    written(&document, &document.freshness)
 }

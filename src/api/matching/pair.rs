@@ -92,8 +92,8 @@ pub(in crate::api) async fn get_match(api: web::Data<Api>, request: HttpRequest)
     let noted = receipts::noted(partner, pair.ranked, &given);
     let receipt = receipts::receipt(&api, &request, partner, noted, || answer(&pair, &scored)).await?;
     let remembered_since = scored.remembered_since;
-    let page =
-        written(document(pair, &scored), |document| document.freshness = FreshnessDocument::default())?;
+    let document = document(pair, &scored);
+    let page = written(&document, &document.freshness)?;
     send(&api, &request, &page, remembered_since, receipt)
 }
 
