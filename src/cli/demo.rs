@@ -182,7 +182,7 @@ async fn rank(context: &Context, partner: &Partner, ats: &Ats) -> Result<()> {
     let job = Reference::parse(FIRST_JOB)?;
     let name = ats.label(Entity::Job, FIRST_JOB).unwrap_or_default();
     let asked = Asked::page(Entity::Profile, Some(job), 1, SHOWN);
-    let answered = query::rank(context, partner, asked).await?;
+    let answered = query::rank(context, partner, &asked).await?;
     println!("the best profiles for {FIRST_JOB} ({name}):");
     println!("{}", table(&answered, ats));
     Ok(())

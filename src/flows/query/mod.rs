@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! remember → rank     what was asked a moment ago is not asked again      standing   what we know before HrFlow is asked
+//!          → flights  one call for those who ask at the same time
 //!          ↘ last     the last answer, where HrFlow gives none            facts      what of that need not be read again
 //!          ↘ restate  how far HrFlow is behind now                        paged      a page by its number
 //!                                                                         asking     one call to HrFlow
@@ -13,6 +14,7 @@
 mod asking;
 mod cursor;
 mod facts;
+mod flights;
 mod last;
 mod nodes;
 mod paged;
@@ -131,12 +133,12 @@ pub struct Match {
 /// `NotFound`, `Gone` or `Pending` for the object it is scored for, `Invalid` where it has no place that distances could be
 /// measured from; what calling HrFlow may end in; with a cursor `Invalid` when it is another query's, and `Expired` when
 /// its snapshot is kept no longer.
-pub async fn rank(context: &Context, partner: &Partner, asked: Asked) -> Result<Answered> {
+pub async fn rank(context: &Context, partner: &Partner, asked: &Asked) -> Result<Answered> {
     // What is settled while HrFlow answers is not in its answer: what was behind before counts, where it is known.
-    let standing = stand(context, partner, &asked).await?;
+    let standing = stand(context, partner, asked).await?;
     match &asked.cursor {
-        Some(cursor) => snapshot::go_on(context, partner, &asked, cursor, standing).await,
-        None => page(context, partner, &asked, standing).await,
+        Some(cursor) => snapshot::go_on(context, partner, asked, cursor, standing).await,
+        None => page(context, partner, asked, standing).await,
     }
 }
 

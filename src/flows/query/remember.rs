@@ -1,5 +1,5 @@
-//! What was asked a moment ago is not asked again: one call for those who ask the same at the same time, and its answer
-//! for those who come within seconds, unless something of the partner changed.
+//! What was asked a moment ago is not asked again: those who come within seconds have its answer, unless something of the
+//! partner changed.
 //!
 //! An answer is remembered under the count of the partner's changes that it was asked at. Whoever comes after a change
 //! looks under the next count, also while an answer from before is on its way: neither its call nor its answer is theirs.
@@ -8,20 +8,19 @@
 use std::future::ready;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
-use tracing::Instrument as _;
 
 use super::facts::Facts;
+use super::flights::{Flights, by_itself};
 use super::nodes::Nodes;
 use super::{Answered, Asked, last, rank, restate};
 use crate::config::Queries;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::flows::{Context, Partner};
 
 /// What an entry weighs beside its body: also the smallest answers are bounded in number.
@@ -62,11 +61,13 @@ pub struct Told {
 }
 
 /// A question of a partner, and how often the partner's objects had changed when it was asked.
-type Key = (String, u64);
+pub(super) type Key = (String, u64);
 
 /// The answers that one process remembers, within bounds of memory.
 pub struct Answers {
     recent: Cache<Key, Arc<Kept>>,
+    /// Those that are waited for.
+    flights: Flights,
     /// The last answer to each question, for when HrFlow gives none.
     pub(super) last: Cache<String, Arc<Kept>>,
     /// What the ledger said on the way to them.
@@ -81,11 +82,30 @@ impl Answers {
     pub fn new(settings: &Queries) -> Self {
         Self {
             recent: cache(settings, settings.cache + Duration::from_mins(1)),
+            flights: Flights::default(),
             last: cache(settings, last::LIFETIME),
             facts: Facts::new(settings.cache),
             nodes: Nodes::default(),
             lifetime: settings.cache,
         }
+    }
+
+    /// The answer that is remembered, if it counts at this time.
+    async fn recent(&self, key: &Key, now: i64) -> Option<Arc<Kept>> {
+        if self.lifetime.is_zero() {
+            return None;
+        }
+        let counts = |kept: &Arc<Kept>| kept.is_younger_than(self.lifetime, now);
+        let found = self.recent.get(key).await?;
+        if counts(&found) {
+            return Some(found);
+        }
+        // Unless somebody has replaced it by now.
+        let forget = self.recent.entry_by_ref(key).and_compute_with(|entry| {
+            ready(if entry.is_some_and(|entry| !counts(entry.value())) { Op::Remove } else { Op::Nop })
+        });
+        forget.await;
+        None
     }
 }
 
@@ -142,18 +162,22 @@ pub async fn answer(
         return last::instead(context, partner, &asked, &question, write, problem).await;
     }
     let _waiting = context.metrics.waiting(name);
-    let key = (question.clone(), generation(context, partner, &asked));
-    let call = Call { context: context.clone(), partner: partner.clone(), asked: asked.clone(), write };
-    // By itself, so that a caller who goes away takes nobody's answer along.
-    let call =
-        async move { if anew { call.make_anew(key).await } else { Box::pin(call.make_or_join(key)).await } };
-    let told = tokio::spawn(call.in_current_span()).await;
-    match told.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))? {
+    let key = (question, generation(context, partner, &asked));
+    let call = || Call { context: context.clone(), partner: partner.clone(), asked: asked.clone(), write };
+    let told = if anew {
+        context.metrics.answered(name, "bypass");
+        by_itself(call().make_anew(key.clone())).await
+    } else {
+        let (flight, is_new) = context.answers.flights.join(&key, || call().make(key.clone()));
+        context.metrics.answered(name, if is_new { "miss" } else { "coalesced" });
+        flight.await.map_err(|problem| Error::shared(&problem))
+    };
+    match told {
         Ok(kept) => {
             let kept = restate::since(context, partner, &asked, kept, came_at, write).await?;
             Ok(Told { kept, remembered: false })
         }
-        Err(problem) => last::instead(context, partner, &asked, &question, write, problem).await,
+        Err(problem) => last::instead(context, partner, &asked, &key.0, write, problem).await,
     }
 }
 
@@ -177,17 +201,7 @@ async fn recent(
     let answers = &context.answers;
     let asked_at = generation(context, partner, asked);
     let key = (question.to_owned(), asked_at);
-    let now = context.clock.now().timestamp_micros();
-    let counts = |kept: &Arc<Kept>| kept.is_younger_than(answers.lifetime, now);
-    let found = answers.recent.get(&key).await;
-    if found.as_ref().is_some_and(|kept| !counts(kept)) {
-        // Unless somebody has replaced it by now.
-        let forget = answers.recent.entry(key).and_compute_with(|entry| {
-            ready(if entry.is_some_and(|entry| !counts(entry.value())) { Op::Remove } else { Op::Nop })
-        });
-        forget.await;
-    }
-    let found = found.filter(counts);
+    let found = answers.recent(&key, context.clock.now().timestamp_micros()).await;
     if context.store.spans_nodes() {
         let told = found.as_deref().map(|kept| kept.answered.items.as_slice()).unwrap_or_default();
         answers.nodes.listen(context, partner, asked, told).await?;
@@ -206,44 +220,34 @@ struct Call {
 }
 
 impl Call {
-    /// Asks, or waits for whoever asks the same.
-    async fn make_or_join(self, key: Key) -> Result<Arc<Kept>> {
-        let (context, partner) = (self.context.clone(), self.partner.clone());
-        let asks = AtomicBool::new(false);
-        let (mine, question) = (&asks, key.0.clone());
-        let asking = async move {
-            mine.store(true, Ordering::Relaxed);
-            self.make(question).await
-        };
-        let entry = context.answers.recent.entry(key.clone()).or_try_insert_with(asking).await;
-        let how = if asks.load(Ordering::Relaxed) { "miss" } else { "coalesced" };
-        context.metrics.answered(&partner.settings.name, how);
-        if how == "miss" && context.answers.lifetime.is_zero() {
-            // It was for those who waited alone.
-            context.answers.recent.invalidate(&key).await;
+    /// Asks, unless somebody else has had the answer since it was looked for.
+    async fn make(self, key: Key) -> Result<Arc<Kept>> {
+        let now = self.context.clock.now().timestamp_micros();
+        match self.context.answers.recent(&key, now).await {
+            Some(kept) => Ok(kept),
+            None => self.ask(key).await,
         }
-        entry.map(moka::Entry::into_value).map_err(|problem| Error::shared(&problem))
     }
 
     /// Asks, whoever else does, and lets the others have the answer.
     async fn make_anew(self, key: Key) -> Result<Arc<Kept>> {
-        let context = self.context.clone();
-        context.metrics.answered(&self.partner.settings.name, "bypass");
-        context.answers.facts.forget(&self.partner.settings.name);
-        let kept = self.make(key.0.clone()).await?;
-        context.answers.recent.insert(key, kept.clone()).await;
-        Ok(kept)
+        self.context.answers.facts.forget(&self.partner.settings.name);
+        self.ask(key).await
     }
 
-    async fn make(self, question: String) -> Result<Arc<Kept>> {
+    async fn ask(self, key: Key) -> Result<Arc<Kept>> {
         let Self { context, partner, asked, write } = self;
         let asked_at = context.clock.now().timestamp_micros();
         let settlements = context.store.settlements(&partner.settings.name);
-        let answered = Box::pin(rank(&context, &partner, asked.clone())).await?;
+        let answered = Box::pin(rank(&context, &partner, &asked)).await?;
         let page = write(&asked, &answered)?;
         let kept = Arc::new(Kept { asked_at, settlements, page, answered });
+        let answers = &context.answers;
         if context.limits.queries.serve_stale {
-            context.answers.last.insert(question, kept.clone()).await;
+            answers.last.insert(key.0.clone(), kept.clone()).await;
+        }
+        if !answers.lifetime.is_zero() {
+            answers.recent.insert(key, kept.clone()).await;
         }
         Ok(kept)
     }
