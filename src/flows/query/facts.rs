@@ -27,8 +27,15 @@ struct Said {
     generation: u64,
     /// When the first of it was said, in Unix microseconds.
     since: i64,
-    scorable: HashMap<(Entity, String), ScoredForNow>,
-    live: HashMap<(Entity, String), bool>,
+    jobs: OfKind,
+    profiles: OfKind,
+}
+
+/// What was said of objects of one kind, by their references.
+#[derive(Default)]
+struct OfKind {
+    scorable: HashMap<String, ScoredForNow>,
+    live: HashMap<String, bool>,
 }
 
 /// A look at the facts of one partner, for one question.
@@ -62,30 +69,52 @@ impl Facts {
     }
 }
 
+impl Said {
+    fn of(&self, entity: Entity) -> &OfKind {
+        match entity {
+            Entity::Job => &self.jobs,
+            Entity::Profile => &self.profiles,
+        }
+    }
+
+    fn of_mut(&mut self, entity: Entity) -> &mut OfKind {
+        match entity {
+            Entity::Job => &mut self.jobs,
+            Entity::Profile => &mut self.profiles,
+        }
+    }
+
+    fn len(&self) -> usize {
+        [&self.jobs, &self.profiles].map(|of| of.scorable.len() + of.live.len()).iter().sum()
+    }
+}
+
 impl Look<'_> {
     /// What is known of an object that others are scored for.
     pub(super) fn scorable(&self, entity: Entity, reference: &Reference) -> Option<ScoredForNow> {
-        let key = (entity, reference.as_str().to_owned());
-        let found = self.read(|said| said.scorable.get(&key).cloned())??;
+        let found = self.read(|said| said.of(entity).scorable.get(reference.as_str()).cloned())??;
         Some(found.at(self.now))
     }
 
     /// Which of these are live, if that is known of all of them.
-    pub(super) fn live(&self, entity: Entity, references: &[String]) -> Option<Vec<bool>> {
-        let key = |reference: &String| (entity, reference.clone());
-        self.read(|said| references.iter().map(|one| said.live.get(&key(one)).copied()).collect())?
+    pub(super) fn live<'b>(
+        &self,
+        entity: Entity,
+        references: impl Iterator<Item = &'b str>,
+    ) -> Option<Vec<bool>> {
+        self.read(|said| references.map(|one| said.of(entity).live.get(one).copied()).collect())?
     }
 
     /// Remembers what was read of an object that others are scored for.
     pub(super) fn add_scorable(&self, entity: Entity, reference: &Reference, found: &ScoredForNow) {
-        let key = (entity, reference.as_str().to_owned());
-        self.add(|said| said.scorable.extend([(key, found.clone())]));
+        let reference = reference.as_str().to_owned();
+        self.add(|said| said.of_mut(entity).scorable.extend([(reference, found.clone())]));
     }
 
     /// Remembers which of these are live.
     pub(super) fn add_live(&self, entity: Entity, references: Vec<String>, live: &[bool]) {
-        let keys = references.into_iter().map(|reference| (entity, reference));
-        self.add(|said| said.live.extend(keys.zip(live.iter().copied())));
+        let live = references.into_iter().zip(live.iter().copied());
+        self.add(|said| said.of_mut(entity).live.extend(live));
     }
 
     fn read<T>(&self, read: impl FnOnce(&Said) -> T) -> Option<T> {
@@ -102,7 +131,7 @@ impl Look<'_> {
             // What was read is from before a change.
             return;
         }
-        if !self.counts(said, generation) || said.scorable.len() + said.live.len() > MOST {
+        if !self.counts(said, generation) || said.len() > MOST {
             *said = Said { generation, since: self.now, ..Said::default() };
         }
         add(said);

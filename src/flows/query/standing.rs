@@ -65,12 +65,12 @@ pub(super) async fn keep_live(
     asked_at: i64,
 ) -> Result<(Freshness, usize)> {
     let name = &partner.settings.name;
-    let references: Vec<String> = items.iter().map(|item| item.reference.clone()).collect();
     let look = context.answers.facts.look(&context.store, name, asked_at);
-    let remembered = look.live(entity, &references).zip(known);
+    let remembered = look.live(entity, items.iter().map(|item| item.reference.as_str())).zip(known);
     let (live, freshness, unknown) = if let Some((live, freshness)) = remembered {
         (live, freshness, 0)
     } else {
+        let references = items.iter().map(|item| item.reference.clone()).collect();
         let read = read_live(context, name.clone(), entity, references, known, asked_at);
         let Read { references, live, freshness, unknown } = read.await?;
         look.add_live(entity, references, &live);
