@@ -100,7 +100,8 @@ pub(crate) fn config(database_url: &str, partner: &str, hrflow: &str, concurrenc
 /// The level and the form of `serve`, where they cost what a log costs.
 fn write_log_to_a_file() {
     let file = tempfile::tempfile_in(env!("CARGO_TARGET_TMPDIR")).expect("target can be written to");
-    tracing_subscriber::fmt().with_writer(file).with_env_filter("info").json().flatten_event(true).init();
+    let subscriber = tracing_subscriber::fmt().with_writer(file).with_env_filter("info");
+    subscriber.json().flatten_event(true).with_span_list(false).init();
 }
 
 fn acme(partner: &str, hrflow: &str, concurrency: usize) -> Partner {

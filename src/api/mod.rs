@@ -133,13 +133,10 @@ pub fn configure_worker(config: &mut web::ServiceConfig) {
         .default_service(web::to(|| async { not_here() }));
 }
 
-/// The list of routes: what the server serves and what the OpenAPI document lists.
+/// The list of routes: what the server serves and what the OpenAPI document lists. They are tried from the top, so what
+/// somebody waits for on a screen comes first.
 fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(webhooks::receive_webhook)
-        .service(batches::receive_webhooks)
-        .service(webhooks::describe_webhook)
-        .service(webhooks::try_webhook)
         .service(scoring::score_profiles)
         .service(scoring::score_profiles_by_body)
         .service(scoring::score_jobs)
@@ -148,6 +145,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(searching::search_profiles_by_body)
         .service(searching::search_jobs)
         .service(searching::search_jobs_by_body)
+        .service(webhooks::receive_webhook)
+        .service(batches::receive_webhooks)
+        .service(webhooks::describe_webhook)
+        .service(webhooks::try_webhook)
         .service(ratings::rate_match)
         .service(ratings::list_ratings)
         .service(trackings::track_match)

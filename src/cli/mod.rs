@@ -100,7 +100,7 @@ fn log(level: &str) {
     let _ = if std::io::stderr().is_terminal() {
         subscriber.compact().try_init()
     } else {
-        subscriber.json().flatten_event(true).try_init()
+        subscriber.json().flatten_event(true).with_span_list(false).try_init()
     };
 }
 
