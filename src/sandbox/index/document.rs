@@ -24,6 +24,8 @@ use crate::sandbox::thesaurus::thesaurus;
 
 /// Where a word's strength counts half.
 const K: f32 = 2.0;
+/// Room for so many different words is made at once.
+const USUAL_WORDS: usize = 400;
 
 /// How many words of a text are searched for known titles.
 const HEADLINE_WITHIN: usize = 100;
@@ -194,10 +196,10 @@ impl<'a> Reader<'a> {
         Self {
             language,
             stems: Stems::of(language),
-            places: HashMap::default(),
-            places_by_stem: HashMap::default(),
-            words: Vec::new(),
-            pairs: Vec::new(),
+            places: HashMap::with_capacity_and_hasher(USUAL_WORDS, FixedState::default()),
+            places_by_stem: HashMap::with_capacity_and_hasher(USUAL_WORDS, FixedState::default()),
+            words: Vec::with_capacity(USUAL_WORDS),
+            pairs: Vec::with_capacity(USUAL_WORDS),
             pieces: Vec::new(),
             skills: BTreeSet::new(),
             titles: Vec::new(),

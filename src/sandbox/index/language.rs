@@ -117,8 +117,10 @@ impl Stems {
     pub(super) fn remember(self) {
         let Self { language, remembered, met } = self;
         drop(remembered);
-        if !met.is_empty() {
-            let mut remembered = REMEMBERED[language.0].write().unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits for the others to end: who meets the word next remembers it.
+        if !met.is_empty()
+            && let Ok(mut remembered) = REMEMBERED[language.0].try_write()
+        {
             if remembered.len() + met.len() > MOST_REMEMBERED {
                 remembered.clear();
             }

@@ -91,10 +91,10 @@ impl<T: Clone + Eq + Hash> Postings<T> {
             objects: isize::from(before.is_none()),
         };
         self.objects += usize::from(before.is_none());
-        let mut held = Vec::with_capacity(terms.len());
-        for term in terms {
-            let number = self.number(&term.name);
-            held.push(number);
+        // All look-ups first: none waits for the lists of the one before to come from memory.
+        let held: Box<[u32]> = terms.iter().map(|term| self.number(&term.name)).collect();
+        debug_assert_eq!(held.iter().collect::<HashSet<_>>().len(), held.len(), "a term is named once");
+        for (term, &number) in terms.iter().zip(&held) {
             let list = &mut self.lists[number as usize];
             let posting = Posting { slot, weight: quantised(term.weight), fields: term.fields };
             let length = &mut self.lengths[place];
@@ -116,7 +116,7 @@ impl<T: Clone + Eq + Hash> Postings<T> {
             let left = before.into_iter().filter(|number| !stays.contains(number));
             change.left = left.map(|number| self.drop_posting(number, slot)).collect();
         }
-        self.held[place] = Some(held.into());
+        self.held[place] = Some(held);
         self.weigh_all();
         change
     }
