@@ -14,6 +14,7 @@ mod pools;
 mod quota;
 mod scrubber;
 mod shared;
+mod tls;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -137,9 +138,11 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Reach::of(settings.base, settings.allow_private_network);
         let headers = headers(&settings.headers)?;
-        let (timeout, is_plain) = (settings.timeout, settings.base.scheme() == "http");
+        let timeout = settings.timeout;
+        // Plain HTTP must work on a machine without certificates.
+        let tls = if settings.base.scheme() == "http" { None } else { Some(tls::config()?) };
         let pools = Pools::new(move || {
-            let mut builder = reqwest::Client::builder()
+            let builder = reqwest::Client::builder()
                 .user_agent(concat!("oem-connector/", env!("CARGO_PKG_VERSION")))
                 .default_headers(headers.clone())
                 .redirect(reqwest::redirect::Policy::none())
@@ -150,14 +153,13 @@ impl Client {
                 .tcp_nodelay(true)
                 .pool_idle_timeout(Duration::from_mins(1))
                 .dns_resolver(guard::Resolver(reach));
-            if is_plain {
-                // Plain HTTP must work on a machine without certificates.
-                builder = builder.tls_certs_only(std::iter::empty());
-            }
-            builder.build().map_err(|cause| {
-                let message = "TLS cannot be set up: are CA certificates installed?";
-                Error::new(Kind::Internal, message).because(cause)
-            })
+            let builder = match &tls {
+                Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
+                None => builder.tls_certs_only(std::iter::empty()),
+            };
+            builder
+                .build()
+                .map_err(|cause| Error::new(Kind::Internal, "a client cannot be made").because(cause))
         })?;
         let Settings { who, side, scrubber, observer, .. } = settings;
         Ok(Self { pools: Arc::new(pools), who, side, reach, scrubber, observer })

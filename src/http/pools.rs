@@ -1,5 +1,5 @@
 //! Keep-alive connections, those of each runtime apart: a call on a connection that another thread drives costs two wake-ups,
-//! and its answer goes from one processor's cache to the other's. None outlives the runtime that drives it, either.
+//! and its answer goes from one processor's cache to the other's. There are as many as the server has threads, and one more.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
