@@ -91,6 +91,12 @@ async fn while_hrflow_is_left_alone_the_last_answer_is_told_at_once() {
             let world = ward(backend, adjust).await;
             let scored = world.get(SCORE).await;
             world.get(JOBS).await;
+            let (mut page, mut kept) =
+                (format!("{SCORE}&limit=1"), world.get(&format!("{SCORE}&limit=1")).await);
+            while let Some(cursor) = kept.body["next_cursor"].as_str() {
+                page = format!("{SCORE}&limit=1&cursor={cursor}");
+                kept = world.get(&page).await;
+            }
             world.hrflow_side.fail_times(usize::MAX, "POST", "/profile/indexing", Fault::Status(503, None));
             for id in ["N1", "N2", "N3", "N4", "N5"] {
                 world.has_profile(id, "Nurse");
@@ -109,6 +115,13 @@ async fn while_hrflow_is_left_alone_the_last_answer_is_told_at_once() {
             }
             assert_eq!((told.status.as_u16(), asked("/profiles/scoring")), (200, 0), "{}", told.body);
             assert_eq!((&told.body["stale"], &told.body["items"]), (&json!(true), &scored.body["items"]));
+            let read = world.get(&page).await;
+            assert_eq!(
+                (&read.body["stale"], &read.body["items"]),
+                (&json!(false), &kept.body["items"]),
+                "a snapshot's"
+            );
+            assert_eq!(references(&read).len(), 1);
             world.hrflow_side.heal();
             assert_eq!(
                 world.get(&format!("{SCORE}&limit=2")).await.body["stale"],

@@ -41,6 +41,11 @@ pub(super) enum After {
 }
 
 impl Cursor {
+    /// Whether its page is asked of HrFlow, and not read from a snapshot (whose cards are asked for all the same).
+    pub(super) fn asks_hrflow(&self) -> bool {
+        matches!(self.after, After::Served(_))
+    }
+
     /// Behind a page as HrFlow gave it. Nothing is kept for it before somebody follows it.
     pub(super) fn behind(asked: &Asked, partner: &str, page: u64, items: &[Match]) -> Self {
         let marks: Vec<u8> = items.iter().flat_map(|item| mark(&item.reference)).collect();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
+use tokio::task::JoinError;
 use tracing::Instrument as _;
 
 use super::remember::{Kept, Key};
@@ -64,6 +65,8 @@ pub(super) fn by_itself(
     let call = call.in_current_span();
     async {
         let ended = tokio::spawn(call).await;
-        ended.map_err(|cause| Error::new(Kind::Internal, "a query broke off").because(cause))?
+        // With the thread that drove it, when that one is stopped first.
+        let kind = |cause: &JoinError| if cause.is_cancelled() { Kind::Unavailable } else { Kind::Internal };
+        ended.map_err(|cause| Error::new(kind(&cause), "a query broke off").because(cause))?
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Asked;
+use super::cursor::Cursor;
 use super::remember::{Kept, Told, Write};
 use super::standing::ensure_scorable;
 use crate::error::{Error, Kind, Result};
@@ -59,7 +60,8 @@ pub(super) async fn known_outage(
     asked: &Asked,
     question: &str,
 ) -> Result<Option<Error>> {
-    if find(context, question).await.is_none() {
+    let asks_hrflow = !asked.include.is_empty() || asked.cursor.as_ref().is_none_or(Cursor::asks_hrflow);
+    if !asks_hrflow || find(context, question).await.is_none() {
         return Ok(None);
     }
     let (name, entity, clock) = (partner.settings.name.clone(), asked.entity, context.clock.clone());
@@ -73,8 +75,9 @@ pub(super) async fn known_outage(
         .await?;
     // When its rest is over, whoever asks finds out, too.
     let Pass::Wait(wait) = pass(known.as_ref(), now) else { return Ok(None) };
-    let kind =
-        known.and_then(|breaker| Kind::parse(breaker.code.as_deref()?)).filter(|kind| is_outage(*kind));
+    // Writes that came too fast say nothing of queries, which have a share of their own.
+    let says_so = |kind: &Kind| is_outage(*kind) && *kind != Kind::RateLimited;
+    let kind = known.and_then(|breaker| Kind::parse(breaker.code.as_deref()?)).filter(says_so);
     Ok(kind.map(|kind| Error::new(kind, "HrFlow is out of order, and left alone for now").retry_after(wait)))
 }
 
