@@ -4,8 +4,8 @@
 //! own document (see `index::document`), word for word.
 //!
 //! **Likeness.** Four vectors are compared by their cosine. In the first three a term counts with `weight · rarity`: the
-//! weight is that of `index::document`, the rarity `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have it
-//! (`index::postings`). Of the asker's terms the [`MOST_TERMS`] that tell most are used.
+//! weight is that of `index::reader`, the rarity `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have it
+//! (`index::rarity`). Of the asker's terms the [`MOST_TERMS`] that tell most are used.
 //!
 //! ```text
 //! words        stems of all texts; rare among profiles and jobs together

@@ -4,4 +4,6 @@ pub(super) mod document;
 pub(super) mod language;
 pub(super) mod occupations;
 pub(super) mod postings;
+mod rarity;
+mod reader;
 pub(super) mod text;

@@ -5,6 +5,8 @@ use std::hash::Hash;
 
 use foldhash::fast::FixedState;
 
+use super::rarity::{FIXED, fixed_square, rarity, step_of};
+
 /// A term of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sandbox) struct Term<T> {
@@ -281,31 +283,6 @@ impl Posting {
     }
 }
 
-/// A number of objects in steps of half a doubling: lengths are brought up to date at a step and not with every object.
-fn step_of(objects: usize) -> u8 {
-    let Some(doublings) = objects.checked_ilog2() else { return 0 };
-    // Whether it is past the middle, √2 times the power of two.
-    let is_past = objects.saturating_mul(objects) >> (2 * doublings) >= 2;
-    u8::try_from(1 + 2 * doublings + u32::from(is_past)).unwrap_or(u8::MAX)
-}
-
-/// `ln(1 + (n − d + ½) / (d + ½))` for `d` of `n` objects that have a term, both at the beginning of their step.
-fn rarity(having: u8, all: u8) -> f32 {
-    let objects = |step: u8| if step == 0 { 0.0 } else { 2_f32.powf(f32::from(step - 1) / 2.0) };
-    let (having, all) = (objects(having), objects(all));
-    (((all - having).max(0.0) + 0.5) / (having + 0.5)).ln_1p()
-}
-
-/// One in fixed point.
-const FIXED: f64 = 65_536.0;
-/// The weight 1 as [`Posting::square`] reads it.
-const FIXED_WEIGHT: f64 = 65_535.0 / 16.0;
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a square from 0 to 500")]
-fn fixed_square(having: u8, all: u8) -> u64 {
-    (f64::from(rarity(having, all)).powi(2) * FIXED).round() as u64
-}
-
 /// Where a slot's posting is, or belongs: new objects come at the end, and are not searched for.
 fn place_of(postings: &[Posting], slot: u32) -> Result<usize, usize> {
     match postings.last() {
@@ -313,6 +290,9 @@ fn place_of(postings: &[Posting], slot: u32) -> Result<usize, usize> {
         _ => postings.binary_search_by_key(&slot, |posting| posting.slot),
     }
 }
+
+/// The weight 1 as [`Posting::square`] reads it.
+const FIXED_WEIGHT: f64 = 65_535.0 / 16.0;
 
 /// A weight in sixteen bits: a posting stays at eight bytes.
 #[expect(
