@@ -1,5 +1,4 @@
-//! Takes out of a long answer what nobody reads of its objects, before it is read: of an object of 2 KB three members count,
-//! and to step over the rest is most of the work of reading it.
+//! Takes out of a long answer what nobody reads of its objects, before it is read: of an object of 2 KB three members count.
 //!
 //! What is left out is looked at for its quotation marks and brackets alone; all that is left in is checked as ever.
 

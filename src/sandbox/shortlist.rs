@@ -69,7 +69,7 @@ impl PartialEq for Ranked<'_> {
 
 impl Eq for Ranked<'_> {}
 
-/// Scores one object after the other, where the score matters: the logarithms of fifty thousand are most of the work.
+/// Scores one object after the other, where the score matters: signals and logarithms of fifty thousand are work for nothing.
 pub(super) struct Scoring<'a> {
     shares: Shares<'a>,
     /// The least score that counts.

@@ -1,6 +1,6 @@
 //! The languages of texts: which one a text is written in, and the stems of its words.
 //!
-//! Stems are remembered, since people use the same words and finding a stem takes ten times as long as looking it up.
+//! Stems are remembered, since people use the same words and a stem is looked up faster than it is found.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};

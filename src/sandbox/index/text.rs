@@ -80,7 +80,7 @@ pub(in crate::sandbox) fn normal_name(name: &str) -> String {
 
 /// Lowered words, `c++`, `c#` and `f#` kept whole.
 pub(in crate::sandbox) fn words(text: &str) -> impl Iterator<Item = Word> {
-    // No word goes on past white space, and what is plain ASCII by itself is cut several times as fast.
+    // No word goes on past white space, and what is plain ASCII by itself takes the short way through Unicode's rules.
     text.split_ascii_whitespace().flat_map(|text| {
         text.unicode_word_indices().filter_map(|(start, word)| {
             let end = start + word.len();
